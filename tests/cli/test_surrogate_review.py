@@ -205,8 +205,8 @@ def test_decisions_of_a_list(clerk: Clerk, run: Path, predictor: Path, tmp_path:
     cells = read_dataset(run).frame.index[:3]
     file = tmp_path / "list.csv"
     file.write_text(f"cell,grade,reason\n{cells[0]},A,\n{cells[1]},,looked\n", encoding="utf-8")
-    asked = ("surrogate", "decide", run, "--file", file, "--predictors", predictor, "--reason",
-             "lot review", "--reviewer", "ann", "--json")  # fmt: skip
+    asked = ("surrogate", "decide", run, "--file", file, "--accept", "--predictors", predictor,
+             "--reason", "lot review", "--reviewer", "ann", "--json")  # fmt: skip
     told = json.loads(clerk(*asked).out)
     found = [(each["cell"], each["grade"], each["reason"]) for each in told]
     assert found == [(cells[0], "A", "lot review"), (cells[1], "", "looked")]

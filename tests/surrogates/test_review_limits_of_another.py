@@ -34,7 +34,7 @@ def _found(level: float, *, logged: bool, targets: tuple[str, ...] = ()) -> Any:
     log = (SimpleNamespace(what=APPROVED, about="2" * 64),) if logged else ()
     return SimpleNamespace(
         approved=approved, log=log, charts=charted([_stream(level)], limits), not_charted=(),
-        covered=(), left_out=(), begun=None, told=(), reliable={}, stops=(),
+        cells=(), covered=(), left_out=(), begun=None, told=(), reliable={}, stops=(),
         run=SimpleNamespace(manifest={"status": "complete"}),
         facts=SimpleNamespace(plan=SimpleNamespace(filled=False)),
         policy=SimpleNamespace(assumed=0, characteristics={"found_known": None}),

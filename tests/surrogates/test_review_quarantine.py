@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.data.runs import INCLUSION_WEIGHT
 from linetwin.surrogates.gauges import Estimate
 from linetwin.surrogates.review.decisions import Asked, Foretold
-from linetwin.surrogates.review.holds import Traced
+from linetwin.surrogates.review.holds import Traced, _stopped
 from linetwin.surrogates.review.log import LOG, recorded
 from linetwin.surrogates.review.page_quarantine import quarantine_section
 from linetwin.surrogates.review.policy import read_policy
@@ -53,25 +54,41 @@ def test_a_draw_stands_in_the_log(tmp_path: Path) -> None:
     assert verify(tmp_path / LOG).entries == 2
 
 
-def test_a_draw_ends_cells_that_are_on_hold(tmp_path: Path) -> None:
-    """Held first, drawn afterwards: what is scrapped on the prediction is not released."""
+def _made(names: tuple[str, ...], where: str = "store") -> tuple[Descendant, ...]:
+    return tuple(Descendant(name, "cell", "made_from", "", 1.0, "", "", where) for name in names)
+
+
+def test_what_is_on_hold_is_not_drawn(tmp_path: Path) -> None:
+    """A hold is people's to end: neither before it nor after a release a draw scraps its cells."""
     pool = _pool(10)
-    cells = tuple(
-        Descendant(name, "cell", "made_from", "", 1.0, "", "", "store") for name in pool.stopped
-    )
-    hold(tmp_path, Traced("tray-1", cells), "rough", "ann")
+    hold(tmp_path, Traced("tray-1", _made(pool.stopped[:4])), "rough", "ann")
     drawn = draw(tmp_path, pool, Rule(0.0, cells=3), 7, WHO)
-    (held,) = standing(recorded(tmp_path)).holds.values()
+    assert drawn.held == 4
+    assert {*drawn.cells, *drawn.scrapped} == {*pool.stopped[4:]}
+    settle(tmp_path, "tray-1", "release", "fine", "ben")
+    with pytest.raises(ScenarioError, match="were drawn or decided about before, or are on hold"):
+        draw(tmp_path, pool, Rule(0.0, cells=1), 8, WHO)
+
+
+def test_what_has_left_is_recalled_after_a_draw(tmp_path: Path) -> None:
+    """A cell that was shipped, and that a draw scraps, is in the recall of the hold after it."""
+    pool = _pool(6)
+    left = frozenset(pool.stopped[:4])
+    drawn = draw(tmp_path, replace(pool, shipped=left), Rule(0.0, cells=1), 7, WHO)
+    assert {*drawn.shipped} == left - {*drawn.cells}
+    now = standing(recorded(tmp_path))
+    made = [_stopped(each, now.unseen) for each in _made(pool.stopped, "shipped")]
+    held = hold(tmp_path, Traced("tray-1", tuple(made)), "rough", "ann")
+    assert {*held.to_recall} == {*pool.stopped}
     assert {*held.open_cells} == {*drawn.cells}
-    assert {*held.ended} == {*drawn.scrapped}
-    released = settle(tmp_path, "tray-1", "release", "fine", "ben")
-    assert {*released.settled[-1].cells} == {*drawn.cells}
+    held = settle(tmp_path, "tray-1", "use as is", "fine", "ben")
+    assert {*held.to_recall} == {*drawn.scrapped}
 
 
 def test_a_cell_is_drawn_for_once(tmp_path: Path) -> None:
     """A later draw is among cells stopped since; those that a person let through take no part."""
     draw(tmp_path, _pool(50), Rule(0.1), 1, WHO)
-    with pytest.raises(ScenarioError, match="50 were drawn, let through or scrapped before"):
+    with pytest.raises(ScenarioError, match="50 were drawn or decided about before"):
         draw(tmp_path, _pool(50), Rule(0.1), 2, WHO)
     decide(tmp_path, {"cell-0050": Asked("A", "measured again")}, {"cell-0050": [SAID]}, "ben", "")
     decide(tmp_path, {"cell-0051": Asked("scrap", "dented")}, {"cell-0051": [SAID]}, "ben", "")

@@ -14,7 +14,7 @@ from linetwin.errors import ScenarioError
 from linetwin.results.audit_check import verify
 from linetwin.results.genealogy import Descendant
 from linetwin.surrogates.review.decisions import Asked, Foretold
-from linetwin.surrogates.review.holds import DISPOSITIONS, Traced, to_recall
+from linetwin.surrogates.review.holds import DISPOSITIONS, Traced
 from linetwin.surrogates.review.log import LOG, recorded
 from linetwin.surrogates.review.quarantine import Pool, Rule
 from linetwin.surrogates.review.standing import standing
@@ -48,7 +48,14 @@ class Shop:
     folder: Path
     gone: set[str] = field(default_factory=set)
     drawn: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
+    holds: list[tuple[str, set[str]]] = field(default_factory=list)
     grades: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> set[str]:
+        """The cells of which some hold still waits for a decision."""
+        return {cell for _, left in self.holds for cell in left} - self.gone
 
     def decide(self, cell: str, grade: str) -> None:
         """Decide of a cell."""
@@ -65,6 +72,7 @@ class Shop:
         assert about
         assert not about & (self.gone | self.drawn)
         assert not any(self.grades.get(cell) in {"A", "B"} for cell in about)
+        assert not about & (self.kept | self.waiting)
         self.drawn |= about
         self.gone |= {*found.scrapped}
 
@@ -73,16 +81,21 @@ class Shop:
         held = hold(self.folder, _traced(lot), "rough", "ann")
         assert {*held.open_cells} == {*LOTS[lot]} - self.gone
         assert held.open_cells
+        self.holds.append((lot, {*LOTS[lot]} - self.gone))
 
     def settle(self, lot: str, what: tuple[str, set[str]]) -> None:
         """Decide about a lot, or some of its cells."""
         held = settle(self.folder, lot, what[0], "fine", "ben", what[1])
         chosen = {*held.settled[-1].cells}
         assert not chosen & self.gone
+        newest = next(left for own, left in reversed(self.holds) if own == lot)
+        newest -= chosen
         if what[0] == "scrap":
             self.gone |= chosen
+            self.kept -= chosen
         else:
             assert not any(self.grades.get(cell) == "scrap" for cell in chosen)
+            self.kept |= chosen
 
     def check(self) -> None:
         """Compare what the log tells with what happened."""
@@ -90,8 +103,11 @@ class Shop:
         assert {*now.scrapped} == self.gone
         assert {*now.chances} == self.drawn
         assert {cell: each.grade for cell, each in now.decided.items()} == self.grades
-        for held in now.holds.values():
-            assert not {*held.open_cells} & self.gone
+        assert {*now.kept} == self.kept
+        assert {*now.waiting} == self.waiting
+        assert [(held.lot, {*held.open_cells}) for held in now.holds] == [
+            (lot, left - self.gone) for lot, left in self.holds
+        ]
 
 
 @settings(max_examples=60, deadline=None)
@@ -116,7 +132,7 @@ def test_what_was_scrapped_with_a_lot_is_not_drawn(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.hold("tray-1", None)
     shop.settle("tray-1", ("scrap", set()))
-    with pytest.raises(ScenarioError, match="2 were drawn, let through or scrapped before"):
+    with pytest.raises(ScenarioError, match="2 were drawn or decided about before"):
         shop.draw({*LOTS["tray-1"]}, 1)
     shop.decide("cell-0", "scrap")
     shop.draw({"cell-0", *LOTS["tray-1"]}, 1)
@@ -130,18 +146,35 @@ def test_a_lot_that_is_held_again_is_without_what_it_lost(tmp_path: Path) -> Non
     shop.settle("slurry-1", ("scrap", {"cell-0"}))
     shop.settle("slurry-1", ("release", set()))
     shop.hold("slurry-1", None)
-    assert standing(recorded(tmp_path)).holds["slurry-1"].ended == ("cell-0",)
+    first, second = standing(recorded(tmp_path)).holds
+    assert [each.what for each in first.settled] == ["scrap", "release"]
+    assert (second.settled, second.ended) == ((), ("cell-0",))
     shop.settle("slurry-1", ("scrap", set()))
     with pytest.raises(ScenarioError, match="all that is left of 'tray-1' was scrapped"):
         shop.hold("tray-1", None)
 
 
+def test_what_became_of_a_cell_is_told(tmp_path: Path) -> None:
+    """Kept, on hold and scrapped with a lot are said; of a draw the outcome tells it."""
+    shop = Shop(tmp_path)
+    shop.hold("tray-1", None)
+    shop.settle("tray-1", ("release", {"cell-1"}))
+    shop.settle("tray-1", ("scrap", {"cell-2"}))
+    shop.hold("slurry-2", None)
+    shop.draw({"cell-0", "cell-1", "cell-2"}, 1)
+    told = standing(recorded(tmp_path))
+    assert told.contained["cell-1"] == "release with tray-1"
+    assert told.contained["cell-2"] == "scrapped with tray-1"
+    assert told.contained["cell-3"] == "on hold with slurry-2"
+    assert "cell-0" not in told.contained
+    assert {*told.chances} == {"cell-0"}
+
+
 def test_what_was_released_is_not_recalled(tmp_path: Path) -> None:
     """Of cells that have left, those that a disposition lets be need not come back."""
     found = _traced("slurry-1", "shipped")
-    assert to_recall(found, None) == LOTS["slurry-1"]
-    hold(tmp_path, found, "rough", "ann")
+    assert hold(tmp_path, found, "rough", "ann").to_recall == LOTS["slurry-1"]
     held = settle(tmp_path, "slurry-1", "use as is", "fine", "ben", ["cell-0", "cell-1"])
-    assert to_recall(found, held) == ("cell-2", "cell-3")
+    assert held.to_recall == ("cell-2", "cell-3")
     held = settle(tmp_path, "slurry-1", "rework", "again", "ben", ["cell-2"])
-    assert to_recall(found, held) == ("cell-2", "cell-3")
+    assert held.to_recall == ("cell-2", "cell-3")

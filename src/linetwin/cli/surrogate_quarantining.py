@@ -39,6 +39,7 @@ def quarantine(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.cli.printing import print_json, say
     from linetwin.cli.surrogate_reviewing import check_installed
     from linetwin.errors import Problem, ScenarioError
+    from linetwin.results.display import counted
     from linetwin.surrogates.review.quarantining import Wanted
     from linetwin.surrogates.review.quarantining import quarantine as drawn
 
@@ -58,3 +59,7 @@ def quarantine(  # noqa: PLR0913, PLR0917  one parameter per option
             f"{found.seed}: {', '.join(sorted(found.cells)[:10])}"
             f"{' ...' if len(found.cells) > 10 else ''}")  # fmt: skip  # noqa: PLR2004
     say(f"{len(found.scrapped):,} are to be scrapped: they have no outcome; entry {found.seq}")
+    if found.shipped:
+        say(f"{len(found.shipped):,} of these have been shipped: to be recalled (--json)")
+    if found.held:
+        say(f"{counted(found.held, 'cell')} on hold took no part: surrogate contain")

@@ -39,7 +39,7 @@ ListOption = Annotated[
     typer.Option(
         "--file",
         metavar="CSV",
-        help="Cells in a column `cell`, with `grade` (empty accepts) and `reason`.",
+        help="Cells in a column `cell`, with `grade` (empty: --accept or --override) and `reason`.",
     ),
 ]
 _MOST_TOLD = 10
@@ -113,12 +113,13 @@ def decide(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.surrogates.review.decisions import Asked
 
     check_installed(predictors)
-    if file is None and accept == (override is not None):
+    both, none = accept and override is not None, not accept and override is None
+    if both or (none and file is None):
         _refuse("accepted or overridden?", "--accept", "either --accept or --override GRADE")
     asked = Asked(override or "", reason)
     chosen = dict.fromkeys(cells or [], asked)
     if file is not None:
-        chosen |= read_list(file, asked)
+        chosen |= read_list(file, asked, accepts=accept)
     done = written(run, chosen, predictors or [], People(reviewer, second), policy)
     if json:
         aside = [asdict(each) for each in done.left_out]
@@ -153,7 +154,7 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.cli.printing import print_json
     from linetwin.results.reader import Run
     from linetwin.surrogates.review.eight_d import checked_name, write_report
-    from linetwin.surrogates.review.holds import to_recall, traced
+    from linetwin.surrogates.review.holds import traced
     from linetwin.surrogates.review.log import recorded
     from linetwin.surrogates.review.standing import standing
     from linetwin.surrogates.review.steps import hold, settle
@@ -163,7 +164,7 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
     if cell and disposition is None:
         _refuse("a hold is of the whole lot", "--cell", "with --disposition")
     now = standing(recorded(run))
-    found, held = traced(Run(run), lot, now.unseen), now.holds.get(lot)
+    found, held = traced(Run(run), lot, now.unseen), now.held(lot)
     if disposition is not None:
         held = settle(run, lot, disposition, reason, by, cell or ())
     elif eight_d is None or reason or by:
@@ -172,7 +173,7 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
         write_report(eight_d, Run(run), found)
     if json:
         print_json({"lot": lot, "cells": found.cells, "shipped": found.shipped,
-                    "to_recall": to_recall(found, held),
+                    "to_recall": found.shipped if held is None else held.to_recall,
                     "where": found.counted(), "hold": None if held is None else asdict(held),
                     "open": None if held is None else held.open_cells})  # fmt: skip
         return
@@ -238,7 +239,7 @@ def _tell(found: Review) -> None:
             for cell in found.cells[:_MOST_TOLD]
         ]
         print_table("", ("cell", "risk", "of what", "predictions", "so far"), rows, 5)
-        stopped = sum(cell.stopped for cell in found.cells)
+        stopped = sum(cell.is_stopped for cell in found.cells)
         said = "; ".join(["", *in_short(found)])
         say(f"{stopped:,} of {len(found.cells):,} cells are to be stopped{said}")
         refused = sum(cell.driver < 0 for cell in found.cells)
@@ -283,12 +284,11 @@ def _tell_tried(names: list[str], approved: Approved) -> None:
 def _tell_contained(found: Traced, held: Held | None, eight_d: Path | None) -> None:
     from linetwin.cli.printing import say
     from linetwin.results.display import counted
-    from linetwin.surrogates.review.holds import to_recall
 
     say(f"{found.lot}: {counted(len(found.cells), 'cell')} made of it")
     for what, count in found.counted().items():
         say(f"  {count:,} {what}")
-    recalled = to_recall(found, held)
+    recalled = found.shipped if held is None else held.to_recall
     if recalled:
         more = len(recalled) - _MOST_TOLD
         rest = f" and {more:,} more (--json, --8d)" if more > 0 else ""

@@ -243,10 +243,12 @@ class Genealogy:
 
     def where(self, name: str) -> str:
         """Return where a lot or cell is, in one word of `Whereabouts`; "" where no table says."""
-        if name not in self._things.index:
-            return ""
-        boxes = self._things.reindex(self._links.last_carriers([name])).fillna("")
-        return self._whereabouts.tell(self._things.loc[[name]], boxes)[0]
+        return self.where_each([name])[0] if name in self._things.index else ""
+
+    def where_each(self, names: list[str]) -> list[str]:
+        """Return where lots or cells are, all of them in the tables, as `where` says it."""
+        boxes = self._things.reindex(self._links.last_carriers(names)).fillna("")
+        return self._whereabouts.tell(self._things.loc[names], boxes)
 
     def contents(self, name: str) -> list[str]:
         """Return the cells that a tray or box carried."""

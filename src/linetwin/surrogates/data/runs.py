@@ -75,7 +75,8 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
     kept = (*_JUDGED, "in_process") if unfinished else _JUDGED
     cells = every[every["status"].isin(kept)].reset_index(drop=True)
     if not len(cells):
-        raise ScenarioError([Problem("no cell was graded or scrapped", file=path)])
+        what = "no cell was made yet" if unfinished else "no cell was graded or scrapped"
+        raise ScenarioError([Problem(what, "RUN", "a run that came farther", path)])
     maker = _filled(run, cells)
     index = pd.Index(cells["cell"].astype(object), name="cell")
     now = standing(recorded(path))

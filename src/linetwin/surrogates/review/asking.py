@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.results.reader import Run
 from linetwin.scenario.problems import nearest
 from linetwin.surrogates.data.runs import dataset_of_run
-from linetwin.surrogates.review.decisions import Asked, Second
+from linetwin.surrogates.review.decisions import GRADES, SCRAP, Asked, Second
 from linetwin.surrogates.review.policy import check_names, read_policy
 from linetwin.surrogates.review.risks import Opened
 from linetwin.surrogates.review.steps import decide
@@ -39,19 +40,25 @@ class Written(NamedTuple):
     left_out: tuple[LeftOut, ...]
 
 
-def read_list(file: Path, rest: Asked) -> dict[str, Asked]:
+def read_list(file: Path, rest: Asked, *, accepts: bool) -> dict[str, Asked]:
     """Return the cells of a CSV file with columns cell and, where they differ, grade and reason.
 
-    ScenarioError for a file that has no such column, an empty cell, one cell twice, or a grade
-    that is none.
+    `accepts`: whether an empty grade accepts what is predicted. ScenarioError for a file that has
+    no such column or no row, an empty cell, one cell twice, a grade that is none, an empty one
+    without `accepts`, and for a column of grades beside a grade for all.
     """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
+            reader = csv.DictReader(stream)
+            rows, heads = list(reader), reader.fieldnames or ()
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ScenarioError([Problem(f"cannot be read: {error}", "--file", "", file)]) from error
-    if not rows or "cell" not in rows[0]:
-        raise ScenarioError([Problem("has no column 'cell'", "--file", "cell,grade,reason", file)])
+    if "cell" not in heads or not rows:
+        what = "has no row" if "cell" in heads else "has no column 'cell'"
+        raise ScenarioError([Problem(what, "--file", "cell,grade,reason", file)])
+    if rest.grade and "grade" in heads:
+        message = f"has a column of grades, and all are to be {rest.grade}"
+        raise ScenarioError([Problem(message, "--override", "one of both", file)])
     found: dict[str, Asked] = {}
     for line, row in enumerate(rows, start=2):
         cell = (row["cell"] or "").strip()
@@ -61,6 +68,9 @@ def read_list(file: Path, rest: Asked) -> dict[str, Asked]:
         grade = (row.get("grade", rest.grade) or "").strip()
         found[cell] = Asked(grade, (row.get("reason") or "").strip() or rest.reason, file, line)
         found[cell].check_grade()
+        if not grade and not accepts:
+            hint = f"a grade ({', '.join(GRADES)}), or --accept for all without one"
+            raise ScenarioError([Problem(f"{cell} has no grade", "grade", hint, file, line)])
     return found
 
 
@@ -97,15 +107,31 @@ def written(
         foretold = {cell: [each.foretold(places[cell]) for each in told] for cell in asked}
     needed = safety_of(told, data, policy, asked) if policy.second_person else {}
     second = Second(people.second, policy.digest, needed)
-    done = decide(folder, asked, foretold, people.reviewer, data.digest, second)
+    gone = _scrapped_by_line(folder, asked)
+    cells = {cell: replace(each, gone=gone.get(cell, "")) for cell, each in asked.items()}
+    done = decide(folder, cells, foretold, people.reviewer, data.digest, second)
     return Written(done, opened.left_out)
+
+
+def _scrapped_by_line(folder: Path, cells: Iterable[str]) -> dict[str, str]:
+    """Return of the cells that the line scrapped why: their finding."""
+    table = Run(folder).table("cells", ["cell", "status", "reason"], only={"cell": [*cells]})
+    scrapped = table[table["status"].eq(SCRAP)]
+    return {
+        cell: f"was scrapped by the line: {reason or 'no finding'}"
+        for cell, reason in zip(scrapped["cell"], scrapped["reason"], strict=True)
+    }
 
 
 def safety_of(
     told: Sequence[Told], data: Dataset, policy: Policy, cells: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Return by cell its safety characteristics: those predicted, and faults the line found."""
-    safe = [each for each in policy.characteristics.values() if each.severity == "safety"]
+    """Return by cell its safety characteristics: those predicted, and faults the line found.
+
+    What a policy has no class for has that of the shipped one: no class is lost by a slip.
+    """
+    classes = {**read_policy().characteristics, **policy.characteristics}
+    safe = [each for each in classes.values() if each.severity == "safety"]
     predicted = {each.target for each in told} & {each.name for each in safe}
     found: dict[str, tuple[str, ...]] = {}
     for cell in cells:

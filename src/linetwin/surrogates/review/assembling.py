@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from linetwin.surrogates.review.fitting import LeftOut
     from linetwin.surrogates.review.holds import Held
     from linetwin.surrogates.review.risks import Opened, Told
+    from linetwin.surrogates.review.standing import Standing
     from linetwin.surrogates.review.statistics.reliability import Reliability
 
 EXPLAINED: Final = 12
@@ -61,7 +62,9 @@ class Cell:
     `risk` is NaN where every predictor refuses it, or none knows a fault; `driver`: index of the
     predictor with the highest risk, -1 for none; `outcome`: what the line found so far; `stopped`:
     whether a predictor stops it; `audited`: it is stopped, and finishes in quarantine all the same,
-    as drawn, or where nothing was, as it would be.
+    as drawn, or where nothing was, as it would be; `contained`: what containment did with it;
+    `settled`: people took it out of what is stopped: let through, kept or scrapped with a lot, or
+    it is on hold.
     """
 
     name: str
@@ -73,6 +76,13 @@ class Cell:
     decision: Decision | None
     stopped: bool = False
     audited: bool = False
+    contained: str = ""
+    settled: bool = False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it is to be stopped, and no person has decided otherwise."""
+        return self.stopped and not self.settled
 
 
 @dataclass(frozen=True)
@@ -133,7 +143,7 @@ def review(
     now = standing(log)
     weighing, halted = halted_by(told, data, policy)
     cells = ranked(data, told, now.decided, halted)
-    cells = _with_audit(cells, policy, run, now.chances)
+    cells = _with_audit(_as_they_stand(cells, now), policy, run, now.chances)
     begun = start_up(run, data)
     settled = begun.without(data)
     residuals, refused = streams.residual_streams(settled, told)
@@ -148,7 +158,7 @@ def review(
         _reasons(run, data, told, _chosen(data, cells, explained)),
         charted(every, None if approved is None else approved.limits), approved,
         tuple(capable(readings, run, facts, policy)), tuple(refused), weighing,
-        reliabilities(told, data), tuple(named(run)), tuple(log), tuple(now.holds.values()),
+        reliabilities(told, data), tuple(named(run)), tuple(log), now.holds,
         opened.left_out, tuple(covered(told, data)), tuple(now.draws),
         tuple(audits(told, data, now.chances)), begun, in_force(told, halted, data),
         _versus(every, approved, log),
@@ -253,6 +263,8 @@ def _cell_content(found: Review, cell: Cell) -> dict[str, Any]:
         "risk": None if np.isnan(cell.risk) else cell.risk,
         "of": found.told[cell.driver].target if cell.driver >= 0 else None,
         "stopped": cell.stopped,
+        "contained": cell.contained,
+        "settled_by_people": cell.settled,
         "audited": cell.audited,
         "domain": cell.domain,
         "outcome": cell.outcome,
@@ -295,11 +307,20 @@ def _outcomes(data: Dataset) -> list[str]:
     ]
 
 
+def _as_they_stand(cells: Sequence[Cell], now: Standing) -> list[Cell]:
+    """Return the cells with what people made of them in the run's log."""
+    contained, taken = now.contained, now.taken
+    return [
+        replace(cell, contained=contained.get(cell.name, ""), settled=cell.name in taken)
+        for cell in cells
+    ]
+
+
 def _with_audit(
     cells: Sequence[Cell], policy: Policy, run: Run, chances: Mapping[str, float]
 ) -> tuple[Cell, ...]:
     """Return the cells with those marked that finish in quarantine though they are stopped."""
-    risks = {cell.name: cell.risk for cell in cells if cell.stopped}
+    risks = {cell.name: cell.risk for cell in cells if cell.is_stopped}
     chosen = {cell for cell, chance in chances.items() if chance > 0}
     chosen = chosen or {*proposed(risks, policy, run)}
     return tuple(replace(cell, audited=cell.name in chosen) for cell in cells)

@@ -30,13 +30,15 @@ LET_THROUGH: Final = ("A", "B")
 class Asked:
     """What is decided of a cell: a grade, empty where the prediction is accepted, and why.
 
-    `file` and `line`: where it stands in a list.
+    `file` and `line`: where it stands in a list; `gone`: why the line has the cell no more, as "was
+    scrapped by the line".
     """
 
     grade: str
     reason: str
     file: Path | None = None
     line: int | None = None
+    gone: str = ""
 
     def check_grade(self) -> None:
         """Raise ScenarioError for a grade that is none, with where it stands."""
@@ -81,8 +83,9 @@ class Second:
         if self.name:
             check_person("--second", self.name)
             if same_person(self.name, reviewer):
-                message = f"'{self.name}' is the reviewer"
-                raise ScenarioError([Problem(message, "--second", "another person")])
+                message = f"'{self.name}' is, or may be, the reviewer '{reviewer}'"
+                hint = "another person; of two who share a name the full names"
+                raise ScenarioError([Problem(message, "--second", hint)])
             return
         lacking = [cell for cell in cells if self.needed.get(cell)]
         if lacking:
@@ -98,7 +101,8 @@ class Second:
 class Decision:
     """A decision about a cell; `grade` is empty where the predictions were accepted.
 
-    `second`: who decided beside the reviewer, empty for nobody; `safety`: what needed that.
+    `second`: who decided beside the reviewer, empty for nobody; `safety`: what needed that by the
+    `policy` of then (SHA-256).
     """
 
     cell: str
@@ -113,6 +117,7 @@ class Decision:
     hash: str
     second: str = ""
     safety: tuple[str, ...] = ()
+    policy: str = ""
 
 
 def decision_of(entry: Entry) -> Decision:
@@ -122,7 +127,7 @@ def decision_of(entry: Entry) -> Decision:
         return Decision(
             entry.about, entry.what, after["grade"], after["reason"], entry.who, entry.time,
             before["data"], tuple(Foretold(**each) for each in before["foretold"]), entry.seq,
-            entry.hash, after.get("second", ""), tuple(before.get("safety", ())),
+            entry.hash, after["second"], tuple(before["safety"]), before["policy"],
         )  # fmt: skip
     except (KeyError, TypeError) as error:
         message = f"{LOG}: entry {entry.seq} is no decision of `surrogate decide`"

@@ -18,11 +18,11 @@ from linetwin.results.display import counted
 from linetwin.results.kpis import compute
 from linetwin.results.manifest import write_atomically
 from linetwin.surrogates.hidden.naming import named
-from linetwin.surrogates.review.holds import to_recall
 from linetwin.surrogates.review.log import recorded
 from linetwin.surrogates.review.standing import standing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from linetwin.results.reader import Run
@@ -57,7 +57,7 @@ def checked_name(file: Path) -> None:
 def steps(run: Run, found: Traced) -> tuple[Step, ...]:
     """Return the eight steps of a lot's report."""
     now = standing(recorded(run.path))
-    held = now.holds.get(found.lot)
+    held = [each for each in now.holds if each.lot == found.lot]
     return (
         Step("D1", "Team", (), ("leader", "members", "sponsor")),
         Step("D2", "Problem", _problem(run, found, now), ("what the customer sees", "since when")),
@@ -97,8 +97,8 @@ def _problem(run: Run, found: Traced, now: Standing) -> tuple[str, ...]:
     ended = cells[cells["status"].isin(("A", "B", "scrap"))]
     own = ended["cell"].isin({*found.cells})
     said = [f"lot {found.lot}: {counted(len(found.cells), 'cell')} made of it"]
-    if (held := now.holds.get(found.lot)) is not None:
-        said.append(f"on hold since {held.time} by {held.by}: {held.reason}")
+    said += [f"put on hold {held.time} by {held.by}: {held.reason}"
+             for held in now.holds if held.lot == found.lot]  # fmt: skip
     for status, words in (("scrap", "scrapped"), ("B", "of grade B")):
         shares = []
         for rows, name in ((own, "of this lot"), (~own, "of the others")):
@@ -114,25 +114,27 @@ def _problem(run: Run, found: Traced, now: Standing) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _containment(found: Traced, held: Held | None) -> tuple[str, ...]:
+def _containment(found: Traced, holds: Sequence[Held]) -> tuple[str, ...]:
     said = [f"traced forward: {count:,} {what}" for what, count in found.counted().items()]
-    recalled = to_recall(found, held)
+    recalled = holds[-1].to_recall if holds else found.shipped
     if recalled:
         many = counted(len(recalled), "cell")
         said.append(f"shipped, to be recalled: {many}: {', '.join(recalled)}")
     if kept := len(found.shipped) - len(recalled):
-        said.append(f"shipped, and need not come back: {counted(kept, 'cell')}")
+        said.append(f"shipped, need not come back: {counted(kept, 'cell')}")
     if not found.shipped:
         said.append("none of its cells has been shipped")
-    if held is None:
+    if not holds:
         return (*said, "the lot is not on hold")
     said += [
         f"{each.what}: {counted(len(each.cells), 'cell')}, {each.time} by {each.by}: {each.reason}"
+        for held in holds
         for each in held.settled
     ]
-    if held.ended:
-        said.append(f"scrapped otherwise, or taken as samples: {counted(len(held.ended), 'cell')}")
-    return (*said, f"still on hold: {counted(len(held.open_cells), 'cell')}")
+    if holds[-1].ended:
+        gone = counted(len(holds[-1].ended), "cell")
+        said.append(f"scrapped otherwise, or taken as samples: {gone}")
+    return (*said, f"still on hold: {counted(len(holds[-1].open_cells), 'cell')}")
 
 
 def _causes(run: Run, now: Standing) -> tuple[str, ...]:

@@ -27,7 +27,10 @@ DISPOSITIONS: Final = ("release", "rework", SCRAP, "use as is")
 KEPT: Final = ("release", "use as is")
 """Dispositions by which cells stay where they are."""
 SHIPPED: Final = "shipped"
-ENDED: Final = (SCRAP, "sample", ON_PREDICTION)
+SHIPPED_STOPPED: Final = f"{SHIPPED}, {ON_PREDICTION}"
+"""Where a cell is that a draw scrapped when it had left: it is to be recalled all the same."""
+HAVE_LEFT: Final = (SHIPPED, SHIPPED_STOPPED)
+ENDED: Final = (SCRAP, "sample", ON_PREDICTION, SHIPPED_STOPPED)
 """Where cells are of which nothing is left to decide."""
 
 
@@ -46,8 +49,8 @@ class Settled:
 class Held:
     """A lot on hold; `cells`: made of it, as traced then; `where`: how many are where.
 
-    `ended`: of them those that were scrapped or taken as samples, but for what this hold scrapped;
-    `open_cells`: of the others those of which nothing has been decided.
+    `shipped`: those that had left; `ended`: those that were scrapped or taken as samples, but for
+    what this hold scrapped; `open_cells`: of the others those of which nothing has been decided.
     """
 
     lot: str
@@ -59,12 +62,19 @@ class Held:
     seq: int
     settled: tuple[Settled, ...] = ()
     ended: tuple[str, ...] = ()
+    shipped: tuple[str, ...] = ()
 
     @property
     def open_cells(self) -> tuple[str, ...]:
         """The cells that are left and have no disposition."""
         done = {*self.ended, *(cell for each in self.settled for cell in each.cells)}
         return tuple(cell for cell in self.cells if cell not in done)
+
+    @property
+    def to_recall(self) -> tuple[str, ...]:
+        """The cells that had left and that no disposition lets stay there."""
+        kept = {cell for each in self.settled if each.what in KEPT for cell in each.cells}
+        return tuple(cell for cell in self.shipped if cell not in kept)
 
     @property
     def is_open(self) -> bool:
@@ -87,7 +97,7 @@ class Traced:
     @property
     def shipped(self) -> tuple[str, ...]:
         """The cells that have left."""
-        gone = (each for each in self.everything if each.kind == "cell" and each.where == SHIPPED)
+        gone = (e for e in self.everything if e.kind == "cell" and e.where in HAVE_LEFT)
         return tuple(sorted(each.lot for each in gone))
 
     @property
@@ -107,7 +117,8 @@ class Traced:
 def traced(run: Run, lot: str, unseen: Container[str]) -> Traced:
     """Return what a lot went into; a cell is its own. ScenarioError for a lot the run has not.
 
-    `unseen`: cells that were scrapped on a prediction, wherever the run says that they are.
+    `unseen`: cells that were scrapped on a prediction. One that the run says has left is still to
+    be recalled.
     """
     genealogy = Genealogy(run)
     try:
@@ -118,20 +129,14 @@ def traced(run: Run, lot: str, unseen: Container[str]) -> Traced:
     once = {each.lot: each for each in reversed(found)}
     if len(run.table("cells", ["cell"], only={"cell": [lot]})):
         once[lot] = Descendant(lot, "cell", "carried_in", "", 1.0, "", "", genealogy.where(lot))
-    return Traced(
-        lot,
-        tuple(
-            replace(each, where=ON_PREDICTION) if each.lot in unseen else each
-            for each in reversed(once.values())
-        ),
-    )
+    return Traced(lot, tuple(_stopped(e, unseen) for e in reversed(once.values())))
 
 
-def to_recall(found: Traced, held: Held | None) -> tuple[str, ...]:
-    """Return the cells that have left and that no disposition of the hold lets stay there."""
-    settled = () if held is None else held.settled
-    kept = {cell for each in settled if each.what in KEPT for cell in each.cells}
-    return tuple(cell for cell in found.shipped if cell not in kept)
+def _stopped(each: Descendant, unseen: Container[str]) -> Descendant:
+    """Return a descendant where it is after a draw."""
+    if each.lot not in unseen:
+        return each
+    return replace(each, where=SHIPPED_STOPPED if each.where == SHIPPED else ON_PREDICTION)
 
 
 def hold_of(entry: Entry) -> Held:
@@ -140,7 +145,7 @@ def hold_of(entry: Entry) -> Held:
         after = entry.after
         return Held(
             entry.about, after["reason"], entry.who, entry.time, tuple(after["cells"]),
-            dict(after["where"]), entry.seq, (), tuple(after.get("ended", ())),
+            dict(after["where"]), entry.seq, (), tuple(after["ended"]), tuple(after["shipped"]),
         )  # fmt: skip
     except (KeyError, TypeError) as error:
         raise ResultsError(_none_of(entry)) from error

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOG: Final = "review.log"
+_ALPHABETS: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN"})
+"""Alphabets with letters that look alike: in one name they are a slip or a deceit [M]."""
 LONGEST: Final = 2000
 """Characters of a reason or a name."""
 
@@ -53,6 +55,12 @@ def check_person(option: str, name: str) -> None:
     check_words(option, name)
     if not _words(name):
         raise ScenarioError([Problem(f"'{name}' is no name", option, "the name of a person")])
+    scripts = _scripts(name) & _ALPHABETS
+    if len(scripts) > 1:
+        message = (
+            f"'{name}' mixes letters of {' and '.join(each.title() for each in sorted(scripts))}"
+        )
+        raise ScenarioError([Problem(message, option, "letters of one alphabet")])
 
 
 def check_words(option: str, text: str) -> None:
@@ -63,16 +71,28 @@ def check_words(option: str, text: str) -> None:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are of one person: "Müller, Jörg" and "jorg  muller" are.
+    """Whether two names may be of one person: "Müller, Jörg" and "jorg  mueller", "ann", "Ann Lee".
 
     It guards against a slip, not against deceit: names are no proof of who somebody is.
     """
-    own, its = _words(one), _words(other)
-    return own == its or "".join(own) == "".join(its)
+    return any(_alike(_words(one, umlaut), _words(other, umlaut)) for umlaut in ("", "e"))
 
 
-def _words(name: str) -> list[str]:
-    """Return a name's words, sorted: its letters and digits, without their accents."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    kept = "".join(each for each in plain if not unicodedata.combining(each))
+def _alike(own: list[str], its: list[str]) -> bool:
+    return {*own} <= {*its} or {*its} <= {*own} or "".join(own) == "".join(its)
+
+
+def _words(name: str, umlaut: str = "") -> list[str]:
+    """Return a name's words, sorted: letters and digits, without accents, of mail what is before @.
+
+    `umlaut`: what stands for the two dots of a letter, as in "Mueller".
+    """
+    plain = unicodedata.normalize("NFKD", name.split("@", maxsplit=1)[0].casefold())
+    dotted = plain.replace("\u0308", umlaut)  # the combining diaeresis
+    kept = "".join(each for each in dotted if not unicodedata.combining(each))
     return sorted(re.findall(r"[^\W_]+", kept))
+
+
+def _scripts(name: str) -> set[str]:
+    """Return the scripts of a name's letters, by the first word of what Unicode calls them."""
+    return {unicodedata.name(each, "").split(" ")[0] for each in name if each.isalpha()}

@@ -81,7 +81,7 @@ def lacks(found: Review) -> list[str]:
             "No predictors were given (--predictors): no risk, no explanation, no reliability. "
             "Charts, capability, defects and containment are there."
         )
-    said += [*_of_predictors(found), *_without_class(found)]
+    said += [*_of_predictors(found), *_without_class(found), *_of_another_policy(found)]
     if found.policy.assumed:
         said.append(
             f"Of the {len(found.policy.characteristics)} characteristics of the policy "
@@ -102,6 +102,18 @@ def _without_class(found: Review) -> list[str]:
         if name.startswith("found_") and name not in known
     ]
     return [f"The policy has no class for what was found: {', '.join(names)}."] if names else []
+
+
+def _of_another_policy(found: Review) -> list[str]:
+    """Return in a sentence how many decisions were made under another policy; none for none."""
+    own = (cell.decision for cell in found.cells if cell.decision is not None)
+    other = [each for each in own if each.policy and each.policy != found.policy.digest]
+    if not other:
+        return []
+    which = ", ".join(dict.fromkeys(each.policy[:12] for each in other))
+    many = counted(len(other), "decision")
+    text = f"{many} made under another policy than this one (SHA-256 {which}): what is of safety, "
+    return [f"{text}and takes two people, is told as it was there."]
 
 
 def _of_predictors(found: Review) -> list[str]:
@@ -159,12 +171,13 @@ def _answers(found: Review) -> str:
 def _at_risk(found: Review) -> tuple[str, str, str]:
     if not found.told:
         return "", "", ""
-    stopped = sum(cell.stopped for cell in found.cells)
+    stopped = sum(cell.is_stopped for cell in found.cells)
+    settled = sum(cell.stopped and cell.settled for cell in found.cells)
     refused = sum(
         all(each.predicted.domain[cell.row] == OUTSIDE for each in found.told)
         for cell in found.cells
     )
-    still = sum(cell.stopped and cell.outcome == "in the line" for cell in found.cells)
+    still = sum(cell.is_stopped and cell.outcome == "in the line" for cell in found.cells)
     small = [f"{still:,} of them still in the line"] if still else []
     audit = sum(cell.audited for cell in found.cells)
     if audit:
@@ -174,6 +187,9 @@ def _at_risk(found: Review) -> tuple[str, str, str]:
             if found.drawn
             else f"of them {audit:,} would finish in quarantine (surrogate quarantine)"
         )
+    if settled:
+        many = counted(settled, "cell")
+        small.append(f"{many} more, on hold or decided about, would be stopped too")
     if refused:
         small.append(
             f"refused by every predictor: {counted(refused, 'cell')}; nothing like them "

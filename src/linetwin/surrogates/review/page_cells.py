@@ -38,6 +38,7 @@ _CHOICES: Final = {
     "audit": "stopped, finishes in quarantine",
     "open": "still in the line",
     "decided": "decided",
+    "contained": "on hold, or decided about with a lot",
     "undecided": "not decided",
 }
 
@@ -127,6 +128,7 @@ def _row(found: Review, cell: Cell) -> str:
         *(["refused"] if refused else []),
         *(["audit"] if cell.audited else []),
         *(["open"] if cell.outcome == "in the line" else []),
+        *(["contained"] if cell.contained else []),
         "decided" if cell.decision is not None else "undecided",
     ]
     reasons = found.reasons.get(cell.name, ())
@@ -247,10 +249,11 @@ def _mattered(reasons: tuple[Reason, ...]) -> str:
 
 
 def _decided(cell: Cell) -> str:
-    if cell.decision is None:
-        return ""
-    what = cell.decision.grade or "accepted"
-    return f"{escape(what)}<small>{escape(cell.decision.reviewer)}</small>"
+    said = f"<b>{escape(cell.contained)}</b>" if cell.contained else ""
+    if cell.decision is not None:
+        what = cell.decision.grade or "accepted"
+        said = f"{escape(what)}<small>{escape(cell.decision.reviewer)}</small>{said}"
+    return said
 
 
 def _block(found: Review, cell: Cell, opened: bool) -> str:  # noqa: FBT001 - the first is open
@@ -267,6 +270,8 @@ def _block(found: Review, cell: Cell, opened: bool) -> str:  # noqa: FBT001 - th
             f"<p>Decided: {escape(what)} by {escape(decision.reviewer)}, "
             f"{escape(decision.time[:16].replace('T', ' '))} UTC: {escape(decision.reason)}</p>"
         )
+    if cell.contained:
+        said += f"<p>Containment: {escape(cell.contained)}.</p>"
     risk = f"risk {risk_text(found, cell)}"
     name = escape(cell.name)
     telling = "".join(f"<li>{escape(text)}</li>" for text in predicted(found.told, cell.row))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from linetwin.results import display
 from linetwin.results.display import counted
@@ -14,10 +14,15 @@ from linetwin.surrogates.review.decisions import DECISIONS, decision_of
 from linetwin.surrogates.review.risks import words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.surrogates.gauges import Estimate
     from linetwin.surrogates.review.assembling import Review
     from linetwin.surrogates.review.stopping import Stop
     from linetwin.surrogates.review.weighing import Weighed
+
+_RECALLED: Final = 50
+"""Names of cells to be recalled that a row has room for; --json and --8d have all."""
 
 
 def holds_section(found: Review) -> Section:
@@ -31,17 +36,26 @@ def holds_section(found: Review) -> Section:
                 f"({own.by}, {_time(own.time)}: {own.reason})"
                 for own in each.settled
             ),
-            f"{len(each.ended):,}", f"{len(each.open_cells):,}" if each.is_open else "closed",
+            f"{len(each.ended):,}", _cells(each.to_recall),
+            f"{len(each.open_cells):,}" if each.is_open else "closed",
         ]
         for each in found.held
     ]  # fmt: skip
     heads = ["lot", "why", "by", "since", "#cells of it", "where they were", "disposition",
-             "#scrapped otherwise, or samples", "#open"]  # fmt: skip
+             "#scrapped otherwise, or samples", "shipped, to be recalled", "#open"]  # fmt: skip
     none = (
         "<p>No lot is on hold. <code>linetwin surrogate contain RUN --lot LOT --reason WHY --by "
         "NAME</code> puts one on hold with all that was made of it.</p>"
     )
     return Section("holds", "Containment", table(heads, rows) if rows else none)
+
+
+def _cells(names: Sequence[str]) -> str:
+    """Return how many cells, and their names where a page has room for them."""
+    if not names:
+        return ""
+    listed = ", ".join(names[:_RECALLED])
+    return f"{counted(len(names), 'cell')}: {listed}{', ...' if len(names) > _RECALLED else ''}"
 
 
 def decisions_section(found: Review) -> Section:
@@ -53,12 +67,12 @@ def decisions_section(found: Review) -> Section:
             f"{each.reviewer} and {each.second}" if each.second else each.reviewer,
             ", ".join(words_of(name) for name in each.safety), _time(each.time),
             ", ".join(dict.fromkeys(own.model[:12] for own in each.foretold)), each.data[:12],
-            f"{each.seq}",
+            each.policy[:12], f"{each.seq}",
         ]
         for each in reversed(told)
     ]  # fmt: skip
     heads = ["cell", "decision", "reason", "reviewer, and second", "of safety", "UTC",
-             "models", "data", "#entry"]  # fmt: skip
+             "models", "data", "policy", "#entry"]  # fmt: skip
     none = (
         "<p>Nothing is decided. <code>linetwin surrogate decide RUN CELL --predictors FOLDER "
         "--accept</code> or <code>--override GRADE</code>, with <code>--reason</code> and "
@@ -140,7 +154,7 @@ def _in_force(found: Review, stop: Stop) -> list[str]:
     name = _characteristic(stop.target) if stop.target else "all together"
     wrongly = "not told" if stop.sound is None else f"{stop.sound:,} of {stop.known:,}"
     severity = "" if own is None else own.severity
-    saving = "" if stop.saving is None else _money(found, stop.saving)
+    saving = "" if stop.saving is None else f"{_money(found, stop.saving)}, of {stop.base:,} cells"
     return [name, severity, f"{stop.stopped:,}", wrongly, saving]
 
 
@@ -159,9 +173,15 @@ def in_short(found: Review) -> list[str]:
 
 
 def saves(found: Review) -> str:
-    """Return what the stop in force saves, with its interval; empty where that is not told."""
-    saving = found.stops[0].saving if found.stops else None
-    return "" if saving is None else f"{_money(found, saving)} per 1,000 cells with an outcome"
+    """Return what the stop in force saves, its interval and base; empty where it is not told."""
+    stop = found.stops[0] if found.stops else None
+    if stop is None or stop.saving is None:
+        return ""
+    return (
+        f"{_money(found, stop.saving)} per 1,000 cells, counted on the {stop.base:,} that have a "
+        "risk and all outcomes (refused cells, and those of which an outcome is not known, are "
+        "left out)"
+    )
 
 
 def _money(found: Review, own: Estimate) -> str:

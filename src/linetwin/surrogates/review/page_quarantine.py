@@ -27,7 +27,7 @@ def quarantine_section(found: Review) -> Section:
     if not found.told:
         return Section("quarantine", "Quarantine", "")
     if not found.drawn:
-        stopped = sum(cell.stopped for cell in found.cells)
+        stopped = sum(cell.is_stopped for cell in found.cells)
         none = (
             f"<p>Nothing was drawn. <code>linetwin surrogate quarantine RUN --predictors FOLDER "
             "--by NAME --reason WHY</code> draws which of the cells that are stopped "

@@ -52,8 +52,8 @@ class Rule:
 class Pool:
     """Cells that predictors stop, with what is to stand beside the draw.
 
-    `expected`: mean of their highest risks; `models`: SHA-256 by target; `data`, `policy`: of the
-    run's table of cells and of the policy's file.
+    `expected`: mean of their highest risks; `models`: SHA-256 by target; `data`, `policy`: of what
+    is known of the run's cells and of the policy's file; `shipped`: those that have left.
     """
 
     stopped: tuple[str, ...]
@@ -61,11 +61,16 @@ class Pool:
     models: Mapping[str, str]
     data: str
     policy: str
+    shipped: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A draw: cells that finish with the probability of each, and those that are scrapped."""
+    """A draw: cells that finish with the probability of each, and those that are scrapped.
+
+    `shipped`: of the scrapped those that have left, and are to be recalled; `held`: how many cells
+    that are stopped took no part, as they are on hold.
+    """
 
     cells: Mapping[str, float]
     scrapped: tuple[str, ...]
@@ -75,6 +80,8 @@ class Drawn:
     by: str
     time: str
     seq: int
+    shipped: tuple[str, ...] = ()
+    held: int = 0
 
 
 def drawn_of(entry: Entry) -> Drawn:
@@ -86,7 +93,7 @@ def drawn_of(entry: Entry) -> Drawn:
         scrapped = tuple(str(cell) for cell in after["scrapped"])
         found = Drawn(
             cells, scrapped, int(after["seed"]), float(entry.before["expected"]), after["reason"],
-            entry.who, entry.time, entry.seq,
+            entry.who, entry.time, entry.seq, tuple(after["shipped"]), int(after["held"]),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ResultsError(message) from error

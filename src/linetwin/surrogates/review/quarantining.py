@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linetwin.results.genealogy import Genealogy
 from linetwin.results.reader import Run
 from linetwin.surrogates.data.runs import INCLUSION_WEIGHT, dataset_of_run
+from linetwin.surrogates.review.holds import SHIPPED
 from linetwin.surrogates.review.policy import check_names, read_policy
 from linetwin.surrogates.review.quarantine import Pool, Rule
 from linetwin.surrogates.review.risks import Opened
@@ -84,7 +86,7 @@ def quarantine(
     check_names(policy, data.columns)
     with Opened(predictors) as opened:
         told = opened.told(data, run, policy)
-        pool = pool_of(told, data, policy)
+        pool = pool_of(told, data, policy, run)
     rule = rule_of(policy, wanted.cells)
     seed = seed_of(run) if wanted.seed is None else wanted.seed
     return draw(folder, pool, rule, seed, (wanted.by, wanted.reason))
@@ -109,16 +111,19 @@ def halted_by(
     return weighing, [stopped(each, safe.get(each.target)) for each in told]
 
 
-def pool_of(told: Sequence[Told], data: Dataset, policy: Policy) -> Pool:
+def pool_of(told: Sequence[Told], data: Dataset, policy: Policy, run: Run) -> Pool:
     """Return the cells that predictors stop, each with the highest risk of those that stop it."""
     _, halted = halted_by(told, data, policy)
     risks: dict[str, float] = {}
-    names = [str(name) for name in data.frame.index]
+    cells = [str(name) for name in data.frame.index]
     for each, stops in zip(told, halted, strict=True):
         for row in np.flatnonzero(stops).tolist():
-            risks[names[row]] = max(risks.get(names[row], 0.0), float(each.risk[row]))
+            risks[cells[row]] = max(risks.get(cells[row], 0.0), float(each.risk[row]))
     models = {each.target: each.model for each in told}
-    return Pool(tuple(sorted(risks)), risks, models, data.digest, policy.digest)
+    names = sorted(risks)
+    where = Genealogy(run).where_each(names) if names else []
+    left = frozenset(name for name, own in zip(names, where, strict=True) if own == SHIPPED)
+    return Pool(tuple(names), risks, models, data.digest, policy.digest, left)
 
 
 def audits(

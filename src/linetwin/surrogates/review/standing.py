@@ -5,18 +5,19 @@ are written (`steps`), and read from here by page, report and training.
 
 | step | refused of a cell that |
 |---|---|
-| let through (decide A or B) | was scrapped, on a prediction or with a lot |
+| let through (decide A or B) | was scrapped: by the line, on a prediction or with a lot |
 | kept (any disposition but scrap) | was scrapped, or a person decided to be scrap |
-| drawn into quarantine | was drawn for, let through, or scrapped |
+| drawn into quarantine | was drawn for, let through, kept or scrapped with a lot, or is on hold |
 
 A person's "scrap" alone is a judgement, as is an acceptance: the cell is still there, and may be
-drawn; a draw without the cells that people found worst would look too good.
+drawn; a draw without the cells that people found worst would look too good. A draw is about the
+moment of the prediction: what the line did with a cell afterwards does not matter to it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from linetwin.errors import ResultsError
 from linetwin.surrogates.review.decisions import (
@@ -34,18 +35,7 @@ if TYPE_CHECKING:
 
     from linetwin.results.audit import Entry
 
-
-@dataclass(frozen=True)
-class Scrapped:
-    """How a cell was scrapped first: with a `lot`, or on a prediction where that is empty."""
-
-    lot: str
-    seq: int
-
-    @property
-    def text(self) -> str:
-        """As it is said after "was scrapped"."""
-        return f"with {self.lot}" if self.lot else "on a prediction"
+_UNSEEN: Final = "on a prediction"
 
 
 @dataclass
@@ -54,30 +44,56 @@ class Standing:
 
     `decided`: the newest decision about each; `chances`: of each cell of a draw the probability
     with which it finishes, 0 of one that was scrapped unseen; cells that no draw was about are not
-    there, as nothing but chance kept them from their outcome. `scrapped`: how those were that are
-    no more; `holds`: the newest of each lot.
+    there, as nothing but chance kept them from their outcome. `scrapped`: cell -> how, "with LOT"
+    or "on a prediction"; `kept`: cell -> "release with LOT" and the like, the newest.
     """
 
     decided: dict[str, Decision] = field(default_factory=dict)
     draws: list[Drawn] = field(default_factory=list)
     chances: dict[str, float] = field(default_factory=dict)
-    scrapped: dict[str, Scrapped] = field(default_factory=dict)
-    _held: dict[str, Held] = field(default_factory=dict)
+    scrapped: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    _holds: list[Held] = field(default_factory=list)
+    _newest: dict[str, int] = field(default_factory=dict)
 
     @property
-    def holds(self) -> dict[str, Held]:
-        """The newest hold of each lot; what was scrapped otherwise has ended in it."""
-        return {lot: self._with_ended(each) for lot, each in self._held.items()}
+    def holds(self) -> tuple[Held, ...]:
+        """All holds, a lot that was held again more than once; what was scrapped has ended."""
+        return tuple(map(self._with_ended, self._holds))
+
+    def held(self, lot: str) -> Held | None:
+        """Return the newest hold of a lot; None of one that never was."""
+        place = self._newest.get(lot)
+        return None if place is None else self._with_ended(self._holds[place])
+
+    @property
+    def waiting(self) -> dict[str, str]:
+        """Cell -> a lot with which it is on hold, of all that wait for a disposition."""
+        return {cell: held.lot for held in reversed(self.holds) for cell in held.open_cells}
 
     @property
     def unseen(self) -> frozenset[str]:
         """The cells that were scrapped on a prediction: what they would be nobody knows."""
         return frozenset(cell for cell, chance in self.chances.items() if chance == 0)
 
+    @property
+    def contained(self) -> dict[str, str]:
+        """Cell -> what containment did with it, in words."""
+        lots = {cell: how for cell, how in self.scrapped.items() if how != _UNSEEN}
+        scrapped = {cell: f"scrapped {how}" for cell, how in lots.items()}
+        waiting = {cell: f"on hold with {lot}" for cell, lot in self.waiting.items()}
+        return self.kept | waiting | scrapped
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """The cells that people let through, or that containment did something with."""
+        let = {cell for cell, each in self.decided.items() if each.grade in LET_THROUGH}
+        return frozenset({*self.contained, *let})
+
     def not_let_through(self, cell: str) -> str:
         """Return why a person cannot let a cell through; empty where that may be."""
-        gone = self.scrapped.get(cell)
-        return f"was scrapped {gone.text}" if gone else ""
+        how = self.scrapped.get(cell)
+        return f"was scrapped {how}" if how else ""
 
     def not_kept(self, cell: str) -> str:
         """Return why a disposition cannot keep a cell of its hold; empty where it may."""
@@ -85,13 +101,10 @@ class Standing:
         by_hand = f"is scrap, as {own.reviewer} decided" if own and own.grade == SCRAP else ""
         return self.not_let_through(cell) or by_hand
 
-    def not_drawn(self, cell: str) -> str:
-        """Return why a cell is in no draw; empty where it may be."""
-        if cell in self.chances:
-            return "was drawn for"
-        own = self.decided.get(cell)
-        let = f"was let through by {own.reviewer}" if own and own.grade in LET_THROUGH else ""
-        return self.not_let_through(cell) or let
+    def drawable(self, cells: Iterable[str]) -> list[str]:
+        """Return the cells that may be drawn, in their order."""
+        taken = self.taken
+        return [cell for cell in cells if cell not in taken and cell not in self.chances]
 
     def add(self, entry: Entry) -> None:
         """Take what an entry tells; ResultsError where it should tell something and does not."""
@@ -101,28 +114,33 @@ class Standing:
             drawn = drawn_of(entry)
             self.draws.append(drawn)
             self.chances |= dict.fromkeys(drawn.scrapped, 0.0) | dict(drawn.cells)
-            self._scrap(drawn.scrapped, Scrapped("", entry.seq))
+            self._scrap(drawn.scrapped, _UNSEEN)
         elif entry.what == HOLD:
-            self._held[entry.about] = hold_of(entry)
+            self._newest[entry.about] = len(self._holds)
+            self._holds.append(hold_of(entry))
         elif entry.what == DISPOSITION:
             self._settle(entry)
 
     def _settle(self, entry: Entry) -> None:
-        held, own = self._held.get(entry.about), settled_of(entry)
-        if held is None:
+        place, own = self._newest.get(entry.about), settled_of(entry)
+        if place is None:
             raise ResultsError(f"entry {entry.seq} of the log decides about a lot not on hold")
-        self._held[entry.about] = replace(held, settled=(*held.settled, own))
+        held = self._holds[place]
+        self._holds[place] = replace(held, settled=(*held.settled, own))
         if own.what == SCRAP:
-            self._scrap(own.cells, Scrapped(entry.about, entry.seq))
+            self._scrap(own.cells, f"with {held.lot}")
+        else:
+            self.kept |= dict.fromkeys(own.cells, f"{own.what} with {held.lot}")
 
-    def _scrap(self, cells: Iterable[str], how: Scrapped) -> None:
+    def _scrap(self, cells: Iterable[str], how: str) -> None:
         for cell in cells:
             self.scrapped.setdefault(cell, how)
+            self.kept.pop(cell, None)
 
     def _with_ended(self, held: Held) -> Held:
-        """Return a hold with what was scrapped before it, or afterwards otherwise than by it."""
-        own = ((cell, self.scrapped.get(cell)) for cell in held.cells)
-        gone = (cell for cell, how in own if how and (how.lot != held.lot or how.seq < held.seq))
+        """Return a hold with what was scrapped otherwise than by its own dispositions."""
+        own = {cell for each in held.settled if each.what == SCRAP for cell in each.cells}
+        gone = (cell for cell in held.cells if cell in self.scrapped and cell not in own)
         return replace(held, ended=tuple(dict.fromkeys([*held.ended, *gone])))
 
 

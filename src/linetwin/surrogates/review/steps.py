@@ -48,7 +48,8 @@ def decide(
 ) -> list[Decision]:
     """Write what a reviewer decided of cells.
 
-    `foretold`: cell -> what each predictor said; `data`: SHA-256 of the run's table of cells.
+    `foretold`: cell -> what each predictor said; `data`: SHA-256 of what is known of the run's
+    cells.
     ScenarioError for a grade that is none, an empty reason or name, for accepting what was refused
     (of such a cell nothing was predicted), where a second person lacks, and for letting through
     what was scrapped.
@@ -88,7 +89,7 @@ def _check_decided(
                 key, hint = "grade", "a grade in its row, with a reason"
             message = f"{cell}: nothing was predicted, every predictor refused it"
             found.append(Problem(message, key, hint, each.file, each.line))
-        elif each.grade in LET_THROUGH and (why := now.not_let_through(cell)):
+        elif each.grade in LET_THROUGH and (why := now.not_let_through(cell) or each.gone):
             hint = "a cell that is there"
             found.append(Problem(f"{cell} {why}", "CELL", hint, each.file, each.line))
     if found:
@@ -106,9 +107,9 @@ def draw(folder: Path, pool: Pool, rule: Rule, seed: int, who: tuple[str, str]) 
     check_words("--reason", reason)
     with desk(folder):
         now = standing(recorded(folder))
-        stopped = [cell for cell in pool.stopped if not now.not_drawn(cell)]
+        stopped, waiting = now.drawable(pool.stopped), now.waiting
         if not stopped:
-            before = f", {len(pool.stopped):,} were drawn, let through or scrapped before"
+            before = f", {len(pool.stopped):,} were drawn or decided about before, or are on hold"
             message = f"no cell is stopped that could be drawn{before if pool.stopped else ''}"
             raise ScenarioError([Problem(message, "quarantine", "see `surrogate review`")])
         if rule.cells is not None and rule.cells > len(stopped):
@@ -117,13 +118,15 @@ def draw(folder: Path, pool: Pool, rule: Rule, seed: int, who: tuple[str, str]) 
         expected = float(np.mean([pool.risks[cell] for cell in stopped]))
         sample = rule.sample(stopped, seed, expected)
         kept = [cell for cell, own in zip(stopped, sample.chosen, strict=True) if own]
+        scrapped = sorted({*stopped} - {*kept})
         entry = log_of(folder).append(
             by, DRAWN, about=f"{len(stopped)} cells stopped",
             before={"data": pool.data, "policy": pool.policy, "models": dict(pool.models),
                     "expected": expected},
             after={"seed": seed, "cells": dict.fromkeys(kept, sample.inclusion),
-                   "scrapped": sorted({*stopped} - {*kept}), "reason": reason,
-                   "account": person()},
+                   "scrapped": scrapped, "shipped": sorted(pool.shipped.intersection(scrapped)),
+                   "held": sum(cell in waiting for cell in pool.stopped),
+                   "reason": reason, "account": person()},
         )  # fmt: skip
     return drawn_of(entry)
 
@@ -140,12 +143,13 @@ def hold(folder: Path, found: Traced, reason: str, by: str) -> Held:
         "reason": reason,
         "cells": list(found.cells),
         "ended": list(found.ended),
+        "shipped": list(found.shipped),
         "where": dict(sorted(where.items())),
         "account": person(),
     }
     with desk(folder):
         now = standing(recorded(folder))
-        before = now.holds.get(found.lot)
+        before = now.held(found.lot)
         if before is not None and before.is_open:
             message = f"'{found.lot}' is on hold since {before.time}"
             raise ScenarioError([Problem(message, "--lot", "--disposition decides about it")])
@@ -155,7 +159,7 @@ def hold(folder: Path, found: Traced, reason: str, by: str) -> Held:
             message = f"all that is left of '{found.lot}' was scrapped or taken as a sample before"
             raise ScenarioError([Problem(message, "--lot", "there is nothing to hold")])
         now.add(log_of(folder).append(by, HOLD, about=found.lot, after=after))
-    return now.holds[found.lot]
+    return _newest(now, found.lot)
 
 
 def settle(
@@ -173,7 +177,7 @@ def settle(
         raise ScenarioError([Problem(f"'{disposition}' is none", "--disposition", hint)])
     with desk(folder):
         now = standing(recorded(folder))
-        held = now.holds.get(lot)
+        held = now.held(lot)
         if held is None or not held.is_open:
             state = "is not on hold" if held is None else "has been decided about"
             raise ScenarioError([Problem(f"'{lot}' {state}", "--lot", "put it on hold first")])
@@ -190,7 +194,14 @@ def settle(
             "disposition": disposition, "cells": chosen, "reason": reason, "account": person(),
         }  # fmt: skip
         now.add(log_of(folder).append(by, DISPOSITION, about=lot, after=after))
-    return now.holds[lot]
+    return _newest(now, lot)
+
+
+def _newest(now: Standing, lot: str) -> Held:
+    """Return the hold of a lot that was just written about."""
+    held = now.held(lot)
+    assert held is not None  # noqa: S101 - its callers have written it
+    return held
 
 
 def _check_kept(cells: Iterable[str], now: Standing) -> None:
