@@ -51,7 +51,8 @@ def written(
 
 
 @pytest.mark.parametrize(
-    ("factor", "said"), [(1e3, "1,000 (mm and m)"), (1e-3, "1,000"), (1e6, "1,000,000")]
+    ("factor", "said"),
+    [(1e3, "1,000 (mm and m)"), (1e-3, "1,000"), (1e6, "1,000,000"), (1e-2, "100 (cm and m)")],
 )
 def test_whole_rolls_in_another_unit_are_refused(tmp_path: Path, factor: float, said: str) -> None:
     """One roll of eight: its rows, its name, the factor, the key of the dataset file."""
@@ -72,12 +73,12 @@ def test_times_in_minutes_and_hours(tmp_path: Path) -> None:
 
 
 def test_what_may_be_right_is_a_warning(tmp_path: Path) -> None:
-    """Three rows of several rolls, a roll 100 times as high; stated limits, what models say."""
+    """Three rows of several rolls, a roll 25.4 times as high; stated limits, what models say."""
     (said,) = read_training(written(tmp_path, (1, 10, 20), 1e3)).warnings
     assert "line 3, line 12, line 22 differ from the rest by a factor of 1,000" in said
     roll = range(3, 48, 8)
-    (said,) = read_training(written(tmp_path, roll, 1e2)).warnings
-    assert "a factor of 100" in said
+    (said,) = read_training(written(tmp_path, roll, 25.4)).warnings
+    assert "a factor of 25.4 (inch and mm)" in said
     limits = "between: [1 um, 1 m], role: target"
     stated = DATASET.replace("unit: um, role: target", f"unit: um, {limits}")
     models = DATASET.replace("source:", "simulated: true\nsource:")

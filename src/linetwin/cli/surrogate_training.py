@@ -41,6 +41,7 @@ def train(
     from linetwin.surrogates.learning.reading import read_training
     from linetwin.surrogates.learning.registry import enter
     from linetwin.surrogates.learning.training import train as learn
+    from linetwin.surrogates.learning.words import against_laws
     from linetwin.surrogates.learning.writing import stored_of
 
     _check_installed("sklearn", "onnx")
@@ -57,9 +58,11 @@ def train(
     if json:
         kept = {} if entry is None else {"taken": entry.taken, "said": entry.said}
         print_json({**_content(stored), "file": str(output or ""), "registry": kept})
-        return
-    _tell(training, trained, stored)
-    _tell_files(output, entry)
+    else:
+        _tell(training, trained, stored)
+        _tell_files(output, entry)
+    for warning in [*against_laws(training, trained), *training.open]:
+        say_aside(f"warning: {warning}")
 
 
 def card(file: PredictorArgument, json: JsonOption = False) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from linetwin.surrogates.learning.words import above_best, begun, candidate_ends, choice, not_tried
+from linetwin.surrogates.learning.words import (
+    above_best,
+    begun,
+    candidate_ends,
+    choice,
+    keeping,
+    not_tried,
+)
 
 if TYPE_CHECKING:
     from linetwin.predictors.card import Calibrated
@@ -47,9 +54,10 @@ def sentences(training: Training, trained: Trained) -> list[str]:
         ),
         (
             f"{begun(best.name, learning)} has the least log loss on held-out groups"
-            f" ({training.group}): {best.error:.4f} (standard error {best.spread:.4f}),"
-            f" {abs(100 * best.r2):.1f} % {side} than the {best.error / (1 - best.r2):.4f} of the"
-            " rate of all rows, which knows the held-out ones."
+            f" ({training.group}){keeping(trained)}: {best.error:.4f} (standard error"
+            f" {best.spread:.4f}), {abs(100 * best.r2):.1f} % {side} than the"
+            f" {best.error / (1 - best.r2):.4f} of the rate of all rows, which knows the"
+            " held-out ones."
         ),
     ]
     if learning.inspection is not None:

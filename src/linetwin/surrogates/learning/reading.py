@@ -13,7 +13,7 @@ from linetwin.predictors.domain import OVERHANG
 from linetwin.predictors.levels import EQUAL, LEAST_GROUPS
 from linetwin.predictors.links import Link
 from linetwin.quantities.ucum import parse_unit
-from linetwin.scenario.problems import Problems
+from linetwin.scenario.problems import Place, Problems
 from linetwin.scenario.validation import Checked, read_checked
 from linetwin.surrogates.data.reading import read_dataset
 from linetwin.surrogates.learning.answers import answer_warnings
@@ -21,13 +21,18 @@ from linetwin.surrogates.learning.labels import Inspection
 from linetwin.surrogates.learning.levels import coarsest, kinds_of
 from linetwin.surrogates.learning.physics_reading import read_physics
 from linetwin.surrogates.learning.schema import TrainingFile
-from linetwin.surrogates.learning.soundness import copies, strays, unit_warnings
+from linetwin.surrogates.learning.soundness import (
+    copies,
+    of_whole_columns,
+    strays,
+    unit_doubts,
+)
 from linetwin.surrogates.learning.task import Learning, replicate_noise
+from linetwin.surrogates.learning.weights import weight_warnings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from linetwin.scenario.problems import Place
     from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 
 LEAST_ROWS: Final = 12
@@ -44,7 +49,7 @@ class Training:
     `left_out`: rows without the target, or without a feature; `constant`: features that never
     change, left out where none are named; `group`: how groups were told; `warnings`: what looks
     like another unit in a few rows, and equal rows in several groups; `weight`: the column by which
-    rows count, "" for none.
+    rows count, "" for none; `open`: those warnings that leave open in which unit a whole column is.
     """
 
     file: TrainingFile
@@ -56,6 +61,7 @@ class Training:
     group: str
     warnings: tuple[str, ...] = ()
     weight: str = ""
+    open: tuple[str, ...] = ()
 
 
 def read_training(path: Path, data: Path | None = None, dataset: Dataset | None = None) -> Training:
@@ -92,7 +98,8 @@ class _Reader:
         """Return the training; ScenarioError with everything that is wrong."""
         file, dataset = self.checked.model, self.dataset
         target, names, constant = self._columns()
-        warnings = unit_warnings(dataset, names, file.target)
+        doubts = unit_doubts(dataset, names, file.target)
+        warnings = tuple(each.text for each in doubts)
         numbers = np.stack([dataset.numbers(name) for name in names], axis=1)
         values = dataset.numbers(file.target)
         weight = self._weight()
@@ -114,6 +121,7 @@ class _Reader:
             units=tuple(dataset.columns[name].unit for name in names),
             target_unit=target.unit,
         )
+        warnings += self._weight_warnings(weight, weights, whole, learning.groups)
         self.problems.check()
         groups = self._groups_of(whole, learning.features)
         warnings += answer_warnings(dataset, names, file.target, groups)
@@ -121,7 +129,7 @@ class _Reader:
             warnings += copies(learning.features, learning.target, learning.groups)
         return Training(
             file, dataset, learning, target, int((~whole).sum()), constant,
-            ", ".join(groups) or EQUAL, warnings, weight,
+            ", ".join(groups) or EQUAL, warnings, weight, of_whole_columns(doubts),
         )  # fmt: skip
 
     def _columns(self) -> tuple[ColumnSpec, tuple[str, ...], tuple[str, ...]]:
@@ -178,6 +186,16 @@ class _Reader:
         if not name:
             return np.ones(len(self.dataset.frame))
         return np.asarray(np.nan_to_num(self.dataset.numbers(name)))
+
+    def _weight_warnings(
+        self, name: str, weights: np.ndarray, whole: np.ndarray, groups: np.ndarray
+    ) -> tuple[str, ...]:
+        """Return what is odd of weights; too few rows that count are a problem."""
+        if not name:
+            return ()
+        rows = [self.dataset.row(at) for at in np.flatnonzero(whole).tolist()]
+        place = Place(f"columns.{name}", self.dataset.file)
+        return weight_warnings(weights[whole], groups, rows, place, self.problems)
 
     def _variances(self, whole: np.ndarray, link: Link) -> np.ndarray | None:
         """Return the variance of each row's target on its scale; None where none is asked for.

@@ -24,10 +24,10 @@ MOST_OUTSIDE: Final = 0.5
 """Share of a column outside of its range from which on the column is refused [A]."""
 MOST_APART: Final = 0.1
 """The same of rows that are apart from the rest by a unit's factor besides [A]."""
-CERTAIN: Final = frozenset({60.0, 1e3, 3600.0, 1e6})
+CERTAIN: Final = frozenset({60.0, 1e2, 1e3, 3600.0, 1e6})
 """Factors by which whole groups of a target differ in their unit, and in nothing else [A].
 
-Others, such as 100 of a share, are within what a process does.
+Others, such as 25.4 of a length, are within what a process does.
 """
 _SLIPS: Final = 3
 """Rows that equal another one from which on they are told [A]."""
@@ -35,8 +35,8 @@ LABELS: Final = 0.95
 """Share of 0 and 1 from which on a target is one of labels, and what else it holds strays [A]."""
 
 
-def unit_warnings(dataset: Dataset, features: Sequence[str], target: str) -> tuple[str, ...]:
-    """Return what looks like another unit in a few rows of columns, in words.
+def unit_doubts(dataset: Dataset, features: Sequence[str], target: str) -> tuple[Finding, ...]:
+    """Return what looks like another unit in a few rows of columns, or may be one in all.
 
     ScenarioError where a dataset file gives a column a unit that most of its values belie, or the
     target one that groups of rows belie. The folder of a run or study has no units that could be
@@ -51,7 +51,12 @@ def unit_warnings(dataset: Dataset, features: Sequence[str], target: str) -> tup
         refused = refused or _mixed_target(dataset, target)
         if refused:
             raise ScenarioError(refused)
-    return tuple(each.text for each in found)
+    return tuple(found)
+
+
+def of_whole_columns(doubts: Sequence[Finding]) -> tuple[str, ...]:
+    """Return what may be in another unit from the first row to the last: nothing else tells it."""
+    return tuple(each.text for each in doubts if not each.rows and len(each.columns) == 1)
 
 
 def _mixed_target(dataset: Dataset, target: str) -> list[Problem]:
@@ -92,9 +97,9 @@ def _whole_groups(dataset: Dataset, rows: np.ndarray, known: np.ndarray) -> str:
 
 
 def _is_grave(finding: Finding, found: Sequence[Finding], dataset: Dataset) -> bool:
-    """Tell whether too many rows for a slip are outside of a column's range."""
+    """Tell whether too many rows for a slip are outside of a column's range, or all are shares."""
     if not finding.rows:
-        return False
+        return finding.weight == "wrong" and len(finding.columns) == 1
     known = int(np.isfinite(dataset.numbers(finding.columns[0])).sum())
     share = len(finding.rows) / known
     # out of range, and apart from the rest by a factor: two findings of the same rows
@@ -107,6 +112,11 @@ def _refusal(finding: Finding, dataset: Dataset) -> Problem:
         "mend its `unit` or `factor`; values that are right as they are need a name of their own, "
         "outside of the vocabulary, with `unit`: that has no range"
     )
+    if not finding.rows:
+        hint = (
+            "mend its `unit`; limits around all values, `between: [LOW, HIGH]`, say that they are "
+            "right as they are"
+        )
     return Problem(finding.text, f"columns.{finding.columns[0]}", hint, dataset.file)
 
 

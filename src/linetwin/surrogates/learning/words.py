@@ -48,7 +48,8 @@ def sentences(training: Training, trained: Trained) -> list[str]:
     best, winner = trained.best, trained.winner
     error = f"{_error(best.error, training)} (standard error {_error(best.spread, training)})"
     name = begun(best.name, trained.learning)
-    found = [f"{name} has the least error on held-out groups ({training.group}): {error}."]
+    lawful = keeping(trained)
+    found = [f"{name} has the least error on held-out groups ({training.group}){lawful}: {error}."]
     found += choice(training, trained, _error(winner.error, training))
     found += _against(training, trained)
     if trained.learning.variances is not None:
@@ -124,14 +125,57 @@ def choice(training: Training, trained: Trained, error: str) -> list[str]:
             f"{begun(winner.name, trained.learning)}, with {error}, is simpler"
             " and within one standard error of that: it is kept."
         )
+    against = against_laws(training, trained)
     if winner.name == "mean":
         what = "rate" if trained.learning.chance else "mean"
+        which = " that keeps the laws" if against else ""
+        so = "" if against else ": nothing can be predicted from these features"
         found.append(
-            f"No candidate is better than the {what} by more than one standard error:"
-            " nothing can be predicted from these features."
+            f"No candidate{which} is better than the {what} by more than one standard error{so}."
         )
+    found += against
     if training.dataset.simulated:
         found.append("The data are simulated: scores say nothing about a real line.")
+    return found
+
+
+def against_laws(training: Training, trained: Trained) -> list[str]:
+    """Return how much better a candidate would be that breaks a stated law; else nothing.
+
+    Of several the one with the least error, where it is better than the best that keeps the laws
+    by more than one standard error.
+    """
+    better = _better(trained)
+    if not better:
+        return []
+    learning, least = trained.learning, min(better, key=lambda each: each.error)
+    error, best = (
+        f"a log loss of {each.error:.4f}" if learning.chance else _error(each.error, training)
+        for each in (least, trained.best)
+    )
+    more = f" (so do {len(better) - 1} more)" * (len(better) > 1)
+    text = (
+        f"{begun(least.name, learning)} would have {error}, not {best}, but breaks the stated law:"
+        f" {learning.target_name} {least.refused}{more}. The law, its sign or the data are wrong:"
+        " look at them."
+    )
+    return [text]
+
+
+def keeping(trained: Trained) -> str:
+    """Return that the best is one of those that keep the laws, where others would be better."""
+    return ", of those that keep the laws" * bool(_better(trained))
+
+
+def _better(trained: Trained) -> list[Scored]:
+    """Return the candidates that break a law and are better, by over one standard error."""
+    learning, found = trained.learning, []
+    for each in trained.scored:
+        if each.refused:
+            less = trained.best.squares - each.squares
+            difference = over_groups(less, learning.groups, learning.weights)
+            if difference.mean > difference.error:
+                found.append(each)
     return found
 
 

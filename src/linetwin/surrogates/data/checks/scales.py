@@ -76,6 +76,12 @@ _UNITS: Final[dict[str, tuple[str, ...]]] = {
 _PERCENT: Final = 100.0
 _LEAST_SHARE: Final = 0.05
 """Median from which on numbers below 1 in a column of per cent may be shares [A]."""
+_NEVER_TINY: Final = frozenset({
+    "porosity", "porosity_before", "cathode_porosity", "anode_porosity", "solids_fraction",
+    "active_material_share", "cathode_active_fraction", "anode_active_fraction",
+    "first_cycle_efficiency", "coated_fraction",
+})  # fmt: skip
+"""Quantities of which no electrode, slurry or cell that is made has 1 % or less [M]."""
 _CELSIUS: Final = 273.15
 _CLOSE: Final = 0.002
 """How near the ratio of two columns lies to a factor, and how little it varies."""
@@ -146,11 +152,14 @@ def _shares_as_percent(spec: ColumnSpec, values: np.ndarray) -> Iterator[Finding
     if spec.written != "%" or spec.role == "uncertainty" or not len(known):
         return
     if np.median(known) >= _LEAST_SHARE and known.min() >= 0 and known.max() <= 1:
-        text = (
-            f"{spec.name}: all values lie between {known.min():.3g} % and {known.max():.3g} %. If "
-            "they are shares of 1, by a factor of 100 (per cent and share): `unit: 1`"
-        )
-        yield Finding("unit", "doubtful", text, (spec.name,))
+        text = f"{spec.name}: all values lie between {known.min():.3g} % and {known.max():.3g} %"
+        share = "shares of 1, by a factor of 100 (per cent and share): `unit: 1`"
+        entry = spec.quantity
+        if entry is not None and entry.name in _NEVER_TINY and not spec.limited:
+            text += f", and no {entry.name} is so small: they are {share}"
+            yield Finding("unit", "wrong", text, (spec.name,))
+        else:
+            yield Finding("unit", "doubtful", f"{text}. If they are {share}", (spec.name,))
 
 
 def _remedies(spec: ColumnSpec, values: np.ndarray, low: float, high: float) -> list[str]:
