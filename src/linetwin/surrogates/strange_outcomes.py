@@ -1,5 +1,7 @@
 """Outcomes that cannot be what a predictor tells: beyond its target's law, or in another unit.
 
+Or labels of which fewer or more read 1 than their stated errors leave room for.
+
 They say nothing of the predictor: the table is to be mended first.
 """
 
@@ -8,18 +10,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy import stats
 
+from linetwin.results import display
 from linetwin.surrogates.data.checks.scales import factors
 from linetwin.surrogates.goals import spec_of
 
 if TYPE_CHECKING:
     from linetwin.predictors.card import Card
     from linetwin.predictors.evaluating import Predicted
+    from linetwin.surrogates.learning.labels import Inspection
 
 NEAR: Final = 0.2
 """Relative difference from a factor between units up to which outcomes are off by it [A]."""
 FEWEST: Final = 3
 """Outcomes off by the same factor from which on it is told [A]."""
+UNHEARD: Final = 0.001
+"""Chance of labels by their stated errors alone below which the errors are other ones [A]."""
 
 
 def beyond_law(card: Card, truth: np.ndarray) -> np.ndarray:
@@ -61,3 +68,19 @@ def law_words(card: Card, found: np.ndarray) -> str:
         law = f"between {spec.shown(link.low)} and {spec.shown(link.high)}"
     verb = "outcome is" if count == 1 else "outcomes are"
     return f"{count:,} {verb} not {law}, as {card.target.name} has to be"
+
+
+def beyond_errors(truth: np.ndarray, errs: Inspection) -> str:
+    """Return what is said of labels that errors so large do not allow; "" where they may be.
+
+    With no fault at all false alarms read 1, with nothing but faults all that are not missed.
+    """
+    labels = truth[np.isfinite(truth)]
+    count, ones = len(labels), int((labels == 1).sum())
+    least, most = errs.false_alarm, 1 - errs.miss
+    read = f"{display.share(ones / count)} of {count:,} labels read 1" if count else ""
+    if least > 0 and stats.binom.cdf(ones, count, least) < UNHEARD:
+        return f"{read}, fewer than the {display.share(least)} of stated false alarms alone"
+    if most < 1 and stats.binom.sf(ones - 1, count, most) < UNHEARD:
+        return f"{read}, more than the {display.share(most)} that are stated to be found at most"
+    return ""

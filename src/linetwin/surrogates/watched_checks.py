@@ -1,7 +1,8 @@
 """Tests of a predictor against what came true: mean error, share in intervals, rate, relation.
 
 Looks at one predictor share one chance of a false proposal, however many there are: the k-th look
-may take 6 / (pi k)^2 of it, which adds up to 1. Groups are the observations.
+may take 6 / (pi k)^2 of it, which adds up to 1. Groups are the observations. Labels that err are
+held against the chance with which a label reads 1: (1 - miss) p + false alarm (1 - p).
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from linetwin.predictors.levels import LEAST_GROUPS
 from linetwin.results import display
+from linetwin.surrogates.learning.labels import Inspection, label_losses, label_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,14 @@ UNLUCKY: Final = 0.05
 """Share of trainings whose intervals may hold less often than what is taken as a sign [A]."""
 RELATED: Final = 0.5
 """Part of what probabilities were said to differ by which they may differ more or less [A]."""
+STEEPEST: Final = 10.0
+"""Slope over stated log odds beyond which none is looked for [A]."""
+_SHARP: Final = 1e-12
+"""Half-width, relative to the prediction, below which no interval is taken to be [A]."""
+_FARTHEST: Final = 30.0
+"""Log odds beyond which a probability is 0 or 1 [A]."""
+TRUE_LABELS: Final = Inspection(miss=0.0, false_alarm=0.0)
+"""Labels that do not err."""
 
 
 @dataclass(frozen=True)
@@ -52,71 +62,108 @@ class Check:
         return self.off and self.chance is not None and self.chance < self.level
 
 
-def checks(
-    card: Card,
-    told: Predicted,
-    truth: np.ndarray,
-    judged: np.ndarray,
-    codes: np.ndarray,
-    look: int,
-) -> Iterator[Check]:
+@dataclass(frozen=True)
+class Outcomes:
+    """What came true, each of shape (rows,): `values`, which are `judged`, `codes` of groups.
+
+    `errs`: how labels of 0 and 1 err.
+    """
+
+    values: np.ndarray
+    judged: np.ndarray
+    codes: np.ndarray
+    errs: Inspection = TRUE_LABELS
+
+
+def checks(card: Card, told: Predicted, found: Outcomes, look: int) -> Iterator[Check]:
     """Yield what the known outcomes tell; with fewer than four groups they prove nothing."""
-    _, groups = np.unique(codes[judged], return_inverse=True)
+    _, groups = np.unique(found.codes[found.judged], return_inverse=True)
     count = len(np.unique(groups))
     if not count:
         return
-    value, known = told.value[judged], truth[judged]
+    value, known = told.value[found.judged], found.values[found.judged]
     level = FALSE_PROPOSALS * 6 / (math.pi * look) ** 2
     if card.target.chance:
-        yield _rate(value, known, groups, card, level / 2)
-        yield _relation(value, known, groups, level / 2)
+        yield _rate(value, known, groups, card, level / 2, found.errs)
+        if np.ptp(value) > 0:
+            yield _relation(value, known, groups, level / 2, found.errs)
         return
     link = card.target.link
-    half = (link.to(told.high[judged]) - link.to(told.low[judged])) / 2
-    errors = (link.to(known) - link.to(value)) / half
+    half = (link.to(told.high[found.judged]) - link.to(told.low[found.judged])) / 2
+    said = link.to(value)
+    errors = (link.to(known) - said) / np.maximum(half, _SHARP * np.maximum(np.abs(said), 1.0))
     yield _error(errors, groups, card, level / 2)
     if count >= LEAST_GROUPS:
         yield _held(errors, groups, card, level / 2)
 
 
 def _rate(
-    stated: np.ndarray, found: np.ndarray, groups: np.ndarray, card: Card, level: float
+    stated: np.ndarray,
+    labels: np.ndarray,
+    groups: np.ndarray,
+    card: Card,
+    level: float,
+    errs: Inspection,
 ) -> Check:
     """Hold the rate of what came true against the mean probability, over groups.
 
     What matters is more than the training's own interval of its rate by a standard error, and of
     fewer than four groups by two standard errors of as many rows drawn by themselves.
     """
+    found = (labels - errs.false_alarm) / errs.power  # on average the share behind the labels
     off, least = float(_means(found - stated, groups).mean()), 0.0
-    if card.calibrated:
-        least = (card.calibrated[0].high - card.calibrated[0].low) / 2
+    if card.calibrated:  # ends may be cut off at 0 or 1: the longer side
+        rate = card.calibrated[0]
+        least = max(rate.high - rate.observed, rate.observed - rate.low)
     chance = _over_groups(found - stated, groups, least)
     if chance is None:
-        least += 2 * math.sqrt(float((stated * (1 - stated)).mean()) / len(stated))
-    said = (
-        f"{display.share(float(found.mean()))} came true, "
-        f"{display.share(float(stated.mean()))} were said"
-    )
+        reads = errs.false_alarm + errs.power * stated
+        least += 2 * math.sqrt(float((reads * (1 - reads)).mean()) / len(reads)) / errs.power
+    came = f"{display.share(min(1.0, max(0.0, float(found.mean()))))} came true"
+    if errs != TRUE_LABELS:
+        came += f", corrected for labels that err ({display.share(float(labels.mean()))} read 1)"
+    said = f"{came}, {display.share(float(stated.mean()))} were said"
     matters = abs(off) > least + _own_error(found - stated, groups)
-    return Check("rate", said, chance, level, off=matters)
+    return Check("rate", said, chance, level, off=bool(matters))
 
 
-def _relation(stated: np.ndarray, found: np.ndarray, groups: np.ndarray, level: float) -> Check:
+def _relation(
+    stated: np.ndarray, labels: np.ndarray, groups: np.ndarray, level: float, errs: Inspection
+) -> Check:
     """Hold how what came true goes with what was said against what was said, over groups.
 
-    One step of a logistic fit (score test): 0 where log odds differ as they were said to, -1 where
-    what came true has nothing to do with them, -2 where it is the other way round. What matters is
-    more than half of that, by two standard errors of as many rows.
+    The slope over stated log odds, by the likelihood of labels that err: 1 where log odds differ as
+    they were said to, 0 where what came true has nothing to do with them, below where it is the
+    other way round. What matters is more than half off, by two standard errors of as many rows; the
+    chance is that of the score at 1, beside any rate.
     """
-    odds = np.log(stated) - np.log1p(-stated)
-    apart = odds - odds.mean()
-    score, spread = (found - stated) * apart, float((stated * (1 - stated) * apart**2).mean())
-    off, error = 0.0, math.inf
-    if spread > 0:
-        off, error = float(score.mean()) / spread, 1 / math.sqrt(spread * len(stated))
-    said = f"where log odds were said to differ by 1 they differ by about {1 + off:.2g}"
-    matters = abs(off) > RELATED + 2 * error
-    return Check("relation", said, _over_groups(score, groups), level, off=matters)
+    ends = -_FARTHEST, _FARTHEST
+    with np.errstate(divide="ignore"):
+        odds = np.clip(np.log(stated) - np.log1p(-stated), *ends)
+    scores, information = label_scores(odds, labels, errs)
+    apart = odds - np.average(odds, weights=information)  # no rate that is off moves the score
+    slope = _slope(odds, labels, errs)
+    spread = float((information * apart**2).sum())
+    error = 1 / math.sqrt(spread) if spread > 0 else math.inf
+    said = f"where log odds were said to differ by 1 they differ by about {slope:.2g}"
+    matters = abs(slope - 1) > RELATED + 2 * error
+    chance = _over_groups(scores * apart, groups)
+    return Check("relation", said, chance, level, off=bool(matters))
+
+
+def _slope(odds: np.ndarray, labels: np.ndarray, errs: Inspection) -> float:
+    """Return the likeliest slope of log odds of faults over stated ones, at the likeliest level."""
+
+    def loss(line: np.ndarray) -> tuple[float, np.ndarray]:
+        at = line[0] + line[1] * odds
+        scores, _ = label_scores(at, labels, errs)
+        down = -np.array([scores.mean(), (scores * odds).mean()])
+        return float(label_losses(at, labels, errs).mean()), down
+
+    bounds = [(-_FARTHEST, _FARTHEST), (-STEEPEST, STEEPEST)]
+    found = optimize.minimize(loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B",
+                              bounds=bounds)  # fmt: skip
+    return float(found.x[1])
 
 
 def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
@@ -128,7 +175,7 @@ def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> 
     """
     means = _means(errors, groups)
     off = float(means.mean())
-    of_one = 1 / stats.norm.ppf((1 + card.coverage) / 2)  # a group's scatter in half-widths
+    of_one = 1 / float(stats.norm.ppf((1 + card.coverage) / 2))  # a group's scatter in half-widths
     few = 1 / len(means) if len(means) < LEAST_GROUPS else 0.0
     least = max(MATTERS, 2 * of_one * math.sqrt(1 / max(card.data.groups, 1) + few))
     chance = _over_groups(errors, groups, least)
@@ -139,7 +186,8 @@ def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> 
         inside = int((np.abs(errors) <= 1).sum())
         of = display.share(card.coverage)
         said += f", {inside:,} of {len(errors):,} inside of {of} intervals"
-    return Check("error", said, chance, level, off=abs(off) > least + _own_error(errors, groups))
+    matters = abs(off) > least + _own_error(errors, groups)
+    return Check("error", said, chance, level, off=bool(matters))
 
 
 def _held(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:

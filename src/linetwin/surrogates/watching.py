@@ -18,9 +18,15 @@ from linetwin.predictors.levels import LEAST_GROUPS
 from linetwin.results import display
 from linetwin.surrogates.data.checks.finding import listed
 from linetwin.surrogates.goals import spec_of
+from linetwin.surrogates.learning.labels import Inspection
 from linetwin.surrogates.predicting import features_of, groups_in_training, standing_of, trained_on
-from linetwin.surrogates.strange_outcomes import beyond_law, in_other_unit, law_words
-from linetwin.surrogates.watched_checks import Check, checks
+from linetwin.surrogates.strange_outcomes import (
+    beyond_errors,
+    beyond_law,
+    in_other_unit,
+    law_words,
+)
+from linetwin.surrogates.watched_checks import TRUE_LABELS, Check, Outcomes, checks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +50,8 @@ class Watched:
     `verdict`: KEEP, LOOK (it is asked what it has hardly seen, or off in ways that chance may do)
     or RETRAIN (what it says does not come true); `look`: the how many-th; `group`: what holds rows
     together, `groups` so many; `domain`: rows inside, near and outside; `moved`: what is said of
-    each feature that has moved; `strange`: of outcomes that cannot be, and count for nothing.
+    each feature that has moved; `strange`: of outcomes that cannot be, and count for nothing;
+    `errs`: how the labels of a probability err, as these data state.
     """
 
     predictor: str
@@ -60,6 +67,7 @@ class Watched:
     moved: tuple[str, ...]
     checks: tuple[Check, ...]
     strange: tuple[str, ...] = ()
+    errs: Inspection = TRUE_LABELS
 
     @property
     def verdict(self) -> str:
@@ -85,6 +93,9 @@ class Watched:
             "outcomes": self.known,
             "group": self.group,
             "groups": self.groups,
+            "label_error": None
+            if self.errs == TRUE_LABELS
+            else {"missed": self.errs.miss, "false_alarm": self.errs.false_alarm},
             "domain": {"inside": inside, "near": near, "outside": outside},
             "moved": list(self.moved),
             "strange": list(self.strange),
@@ -114,10 +125,11 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
         raise ScenarioError([Problem(message, hint="data that came later", file=data.file)])
     features = features_of(card, data)
     told = predictor.predict(features, standing_of(card, data).unseen)
-    truth = _truth(card, data)
+    truth, errs = _truth(card, data), _errs(card, data)
     beyond = beyond_law(card, truth)
     other, unit = in_other_unit(card, told, truth)
-    judged = np.isfinite(truth) & (told.domain != OUTSIDE) & ~beyond & ~other
+    labels = beyond_errors(truth, errs)
+    judged = np.isfinite(truth) & (told.domain != OUTSIDE) & ~beyond & ~other & (not labels)
     group, codes = _grouped(data, judged)
     return Watched(
         predictor=card.name,
@@ -131,8 +143,9 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
         groups=len(np.unique(codes[judged])),
         domain=_counted(told),
         moved=tuple(_moved(card, features)),
-        checks=tuple(checks(card, told, truth, judged, codes, look)),
-        strange=tuple(text for text in (unit, law_words(card, beyond & ~other)) if text),
+        checks=tuple(checks(card, told, Outcomes(truth, judged, codes, errs), look)),
+        strange=tuple(text for text in (unit, law_words(card, beyond & ~other), labels) if text),
+        errs=errs,
     )
 
 
@@ -152,6 +165,14 @@ def _truth(card: Card, data: Dataset) -> np.ndarray:
         message = f"{len(stray):,} outcomes are neither 0 nor 1: {rows}"
         raise ScenarioError([Problem(message, name, "1 for what happened, else 0", data.file)])
     return found
+
+
+def _errs(card: Card, data: Dataset) -> Inspection:
+    """Return how the labels of a probability err, as the dataset states; not at all else."""
+    spec = data.columns.get(card.target.name)
+    if spec is None or spec.label_error is None or not card.target.chance:
+        return TRUE_LABELS
+    return Inspection(*spec.label_error)
 
 
 def _grouped(data: Dataset, judged: np.ndarray) -> tuple[str, np.ndarray]:
