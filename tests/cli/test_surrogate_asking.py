@@ -115,7 +115,7 @@ def test_a_lot_is_explained(clerk: Clerk, predictor: Path) -> None:
         (("explain", "--data", "DATASET", "--lot", "electrode=E9"), "no row is of electrode 'E9'"),
         (("explain", "--data", "DATASET", "--lot", "porosity=E9"), "'porosity' is target"),
         (("invert", "--target", "porosity=0.3", "--limits", "line_load"), "is no range"),
-        (("invert", "--target", "porosity=at most 0.3"), "nothing is said of line_load"),
+        (("invert", "--target", "porosity=at most 30 %"), "nothing is said of line_load"),
     ],
 )
 def test_wrong_questions(

@@ -138,7 +138,7 @@ def test_nothing_free_is_judged_as_it_is() -> None:
     ("text", "low", "high"),
     [
         ("porosity=28 % to 30 %", 0.28, 0.30),
-        ("porosity = 0.28 to 0.3", 0.28, 0.30),
+        ("porosity = 28 % to 30%", 0.28, 0.30),
         ("porosity=29 % +- 1 %", 0.28, 0.30),
         ("porosity=at least 28 %", 0.28, np.inf),
         ("porosity=at most 30 %", -np.inf, 0.30),
@@ -154,6 +154,8 @@ def test_goals_as_people_write_them(text: str, low: float, high: float) -> None:
     ("text", "said"),
     [
         ("porosity=0.3", "is no range"),
+        ("porosity=0.28 to 0.3", r"'0.28' has no unit \(with its unit: '0.28 %', or '28 %'\)"),
+        ("porosity=at most 30", r"'30' has no unit \(with its unit: '30 %'\)"),
         ("loading=1 to 2", "is no goal of porosity"),
         ("porosity=30 % to 28 %", "ends below its begin"),
         ("porosity=28 um to 30 um", "does not fit"),

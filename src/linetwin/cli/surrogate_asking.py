@@ -117,16 +117,18 @@ def invert(
         goal = goals.goal_of(target, own.target)
         low, high = goals.limits_of(own, limits or [], settings or [])
         found = answers.inverted(predictor, goal, low, high, chance)
+    sentences, nearest = answers.inverted_sentences(found), answers.nearest_rows(found)
     if json:
         print_json(answers.inverted_content(found))
-    else:
+    elif found.found.reached:
         print_table("", answers.SETTING_HEADS, answers.setting_rows(found), 1)
-    sentences = answers.inverted_sentences(found)
-    if not found.found.reached:
-        raise ScenarioError([Problem(sentences[0], hint="wider limits, or a wider goal")])
-    if not json:
         for sentence in sentences:
             say(sentence)
+    elif nearest:
+        print_table("", answers.NEAREST_HEADS, nearest, 1)
+    if not found.found.reached:
+        hint = "wider limits, or a wider goal" if nearest else "other limits, or other values"
+        raise ScenarioError([Problem(sentences[0], hint=hint)])
 
 
 def _explain_lot(file: Path, table: Path | None, lot: str, *, as_json: bool, other: bool) -> None:

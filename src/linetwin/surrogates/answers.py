@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PART_HEADS: Final = ("feature", "is", "adds", "+-", "moved from", "to", "changes it by")
 SETTING_HEADS: Final = ("feature", "limit", "window from", "best", "to", "limit")
+NEAREST_HEADS: Final = ("feature", "limit", "nearest", "limit")
 _SLIGHT: Final = 1e-9
 
 
@@ -179,6 +180,14 @@ def setting_rows(found: Inverted) -> list[tuple[str, ...]]:
     return rows
 
 
+def nearest_rows(found: Inverted) -> list[tuple[str, ...]]:
+    """Return a row for each feature at the best place found; none where nothing is predicted."""
+    if not np.isfinite(found.predicted.value[0]):
+        return []
+    rows = setting_rows(found)
+    return [(name, first, best, last) for name, first, _, best, _, last in rows]
+
+
 def inverted_sentences(found: Inverted) -> list[str]:
     """Say what is reached, how surely, and where."""
     target, window = spec_of(found.card.target), found.found
@@ -189,6 +198,13 @@ def inverted_sentences(found: Inverted) -> list[str]:
         f"{found.card.target.name} {target.shown(value)} ({found.card.coverage:.0%}: "
         f"{target.shown(low)} to {target.shown(high)})"
     )
+    if not window.reached and not np.isfinite(value):
+        return [
+            (
+                f"{goal}: not reached, for nothing is predicted within these limits: no place there"
+                " is like what was seen"
+            )
+        ]
     if not window.reached:
         return [
             (
@@ -248,8 +264,12 @@ def explained_content(found: Explained) -> dict[str, Any]:
 
 
 def inverted_content(found: Inverted) -> dict[str, Any]:
-    """Return settings that reach a goal as JSON holds them, in canonical units."""
-    window = found.found
+    """Return settings that reach a goal as JSON holds them, in canonical units.
+
+    No window where the goal is not reached, and no best place where nothing is predicted.
+    """
+    window, told = found.found, bool(np.isfinite(found.predicted.value[0]))
+    chances = {"least": window.least, "mean": window.mean, "places": FRESH}
     return {
         **heading(found.card),
         "goal": {"low": found.goal.low, "high": found.goal.high},
@@ -257,7 +277,7 @@ def inverted_content(found: Inverted) -> dict[str, Any]:
         "reached": window.reached,
         "needed": found.needed,
         "chance": window.chance,
-        "window_chance": {"least": window.least, "mean": window.mean, "places": FRESH},
+        "window_chance": chances if window.reached else None,
         "share_of_limits": window.share,
         "prediction": float(found.predicted.value[0]),
         "low": float(found.predicted.low[0]),
@@ -266,9 +286,9 @@ def inverted_content(found: Inverted) -> dict[str, Any]:
             {
                 "name": feature.name,
                 "unit": feature.unit,
-                "best": float(window.best[number]),
-                "low": float(window.low[number]),
-                "high": float(window.high[number]),
+                "best": float(window.best[number]) if told else None,
+                "low": float(window.low[number]) if window.reached else None,
+                "high": float(window.high[number]) if window.reached else None,
             }
             for number, feature in enumerate(found.card.features)
         ],

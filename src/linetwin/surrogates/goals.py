@@ -13,7 +13,7 @@ from scipy import special
 from linetwin.cosim.units import Affine
 from linetwin.errors import ScenarioError
 from linetwin.estimation.calibrating.amounts import Scale, amount, difference
-from linetwin.predictors.domain import OUTSIDE
+from linetwin.predictors.domain import OUTSIDE, OVERHANG, ROUNDING
 from linetwin.quantities import vocabulary
 from linetwin.quantities.ucum import parse_unit
 from linetwin.scenario import units
@@ -90,7 +90,8 @@ def goal_of(text: str, target: Target) -> Goal:
     if not equals or name.strip() != target.name:
         problems.add(place, f"'{text}' is no goal of {target.name}", f"{target.name}={_GOAL}")
         problems.check()
-    low, high = span_of(rest.strip(), target.unit, place, problems, _GOAL)
+    shown = "" if target.chance else spec_of(target).shown_unit
+    low, high = span_of(rest.strip(), target.unit, place, problems, _GOAL, shown)
     if not low < high:
         problems.add(place, f"'{rest.strip()}' leaves no room", _GOAL)
     problems.check()
@@ -103,7 +104,8 @@ def limits_of(
     """Return the lowest and highest value of each feature, in the card's order.
 
     `limits`: `roll_gap=20 um to 60 um`, or the name alone for the range that was trained;
-    `settings`: `porosity_before=46 %`. ScenarioError for a feature that is in neither.
+    `settings`: `porosity_before=46 %`. ScenarioError for a feature that is in neither, and for a
+    value so far from what was seen that nothing is predicted there.
     """
     problems = Problems()
     spans: dict[str, tuple[float, float]] = {}
@@ -153,39 +155,47 @@ def spec_of(named: Feature | Target) -> ColumnSpec:
 def _limits(
     feature: Feature, rest: str, option: str, place: Place, problems: Problems
 ) -> tuple[float, float]:
+    spec = spec_of(feature)
+    seen = f"{spec.shown(feature.low)} to {spec.shown(feature.high)}"
     if option == "--set":
-        value = _number(rest, feature.unit, place, problems)
+        value = _number(rest, (feature.unit, spec.shown_unit), place, problems)
+        most = OVERHANG * (1 + ROUNDING) * (feature.high - feature.low)
+        if value < feature.low - most or value > feature.high + most:
+            message = f"{spec.shown(value)} lies outside of what was seen: nothing is predicted"
+            problems.add(place, message, seen)
         return value, value
     if not rest:
         return feature.low, feature.high
-    low, high = span_of(rest, feature.unit, place, problems, "20 um to 60 um, or the name alone")
+    form = "20 um to 60 um, or the name alone"
+    low, high = span_of(rest, feature.unit, place, problems, form, spec.shown_unit)
     low, high = max(low, feature.low), min(high, feature.high)
     if not problems and low > high:
-        spec = spec_of(feature)
-        seen = f"{spec.shown(feature.low)} to {spec.shown(feature.high)}"
         problems.add(place, "lies outside of all that was seen", seen)
     return low, high
 
 
 def span_of(
-    text: str, unit: str, place: Place, problems: Problems, form: str
+    text: str, unit: str, place: Place, problems: Problems, form: str, shown: str = ""
 ) -> tuple[float, float]:
     """Return the bounds in `unit` that a text names, infinite where it names none.
 
-    `form`: what is allowed, for a problem at `place`.
+    `form`: what is allowed, for a problem at `place`; `shown`: the unit in which people read it.
     """
+    both = (unit, shown)
     for pattern, kind in _FORMS:
         match = pattern.fullmatch(text)
         if match is None:
             continue
         parts = match.groupdict()
         if kind == "around":
-            middle = _number(parts["middle"], unit, place, problems)
+            middle = _number(parts["middle"], both, place, problems)
             scale = Scale(parse_unit(unit), unit)
-            half = difference(parts["half"], scale, place, problems) or 0.0
+            half = 0.0
+            if _has_unit(parts["half"], both, place, problems):
+                half = difference(parts["half"], scale, place, problems) or 0.0
             return middle - half, middle + half
-        low = _number(parts["low"], unit, place, problems) if "low" in parts else -math.inf
-        high = _number(parts["high"], unit, place, problems) if "high" in parts else math.inf
+        low = _number(parts["low"], both, place, problems) if "low" in parts else -math.inf
+        high = _number(parts["high"], both, place, problems) if "high" in parts else math.inf
         if low > high:
             problems.add(place, f"'{text}' ends below its begin", form)
         return low, high
@@ -193,18 +203,33 @@ def span_of(
     return 0.0, 1.0
 
 
-def _number(text: str, unit: str, place: Place, problems: Problems) -> float:
-    """Return an amount in a canonical unit; one without a unit only where that is "1"."""
+def _number(text: str, both: tuple[str, str], place: Place, problems: Problems) -> float:
+    """Return an amount in a canonical unit, NaN where it is none; `both` as for `_has_unit`."""
+    if not _has_unit(text, both, place, problems):
+        return math.nan
+    found = amount(text, Scale(parse_unit(both[0]), both[0]), place, problems)
+    return math.nan if found is None else found
+
+
+def _has_unit(text: str, both: tuple[str, str], place: Place, problems: Problems) -> bool:
+    """Return whether a number has the unit that it needs; else that is noted.
+
+    `both`: the canonical unit, and that in which people read it ("" where that is none or not
+    known): a share of 1 that is read in % needs one.
+    """
+    unit, shown = both
     try:
-        _, written = units.si(text)
+        number, written = units.si(text)
     except ScenarioError as error:
         problems.adopt(error, place)
-        return math.nan
-    if not written and unit != "1":
-        problems.add(place, f"'{text}' has no unit", f"such as '{text} {unit}'")
-        return math.nan
-    found = amount(text, Scale(parse_unit(unit), unit), place, problems)
-    return math.nan if found is None else found
+        return False
+    if written or (unit == "1" and not shown):
+        return True
+    hint = f"with its unit: '{text} {shown or unit}'"
+    if shown == "%" and abs(number) <= 1:
+        hint += f", or '{100 * number:g} %'"
+    problems.add(place, f"'{text}' has no unit", hint)
+    return False
 
 
 def _linked(card: Card, edge: float) -> float:
