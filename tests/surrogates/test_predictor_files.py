@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import zipfile
@@ -13,12 +12,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from surrogates.forged import forged, zipped
 from surrogates.learners import rows, trained
 
 from linetwin.errors import ScenarioError, SurrogateError
 from linetwin.predictors.evaluating import Predictor
 from linetwin.predictors.graph import refusal
-from linetwin.predictors.store import CARD, MODEL, read, write
+from linetwin.predictors.store import CARD, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,21 +31,6 @@ if TYPE_CHECKING:
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Stored:
     """A linear predictor of porosity from two features."""
     return trained(tmp_path_factory.mktemp("trained"), rows())[1]
-
-
-def _zipped(file: Path, card: str, graph: bytes, **more: str) -> Path:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(CARD, card)
-        archive.writestr(MODEL, graph)
-        for name, text in more.items():
-            archive.writestr(name, text)
-    return file
-
-
-def _with_graph(stored: Stored, graph: bytes) -> str:
-    """Return the card with the hash of another graph: whoever forges one forges both."""
-    digest = hashlib.sha256(graph).hexdigest()
-    return stored.card.model_copy(update={"model_digest": digest}).model_dump_json()
 
 
 def _reason(file: Path) -> str:
@@ -83,7 +68,7 @@ def test_every_cut_of_a_file_is_refused(stored: Stored, tmp_path: Path) -> None:
 
 def test_a_bomb_is_not_unpacked(stored: Stored, tmp_path: Path) -> None:
     """64 MB of zeros in 64 kB: refused by the size that the file states, or hides."""
-    file = _zipped(tmp_path / "a.predictor", stored.card.model_dump_json(), bytes(64 << 20))
+    file = zipped(tmp_path / "a.predictor", stored.card.model_dump_json(), bytes(64 << 20))
     assert file.stat().st_size < 1 << 20
     assert "would unpack to more than 32 MB" in _reason(file)
     content = bytearray(file.read_bytes())
@@ -96,7 +81,7 @@ def test_a_bomb_is_not_unpacked(stored: Stored, tmp_path: Path) -> None:
 def test_other_members_are_refused(stored: Stored, tmp_path: Path) -> None:
     """A pickle beside, or a part that is missing."""
     card = stored.card.model_dump_json()
-    file = _zipped(tmp_path / "a.predictor", card, stored.graph, **{"model.pkl": "x"})
+    file = zipped(tmp_path / "a.predictor", card, stored.graph, **{"model.pkl": "x"})
     assert "does not hold card.json and model.onnx alone" in _reason(file)
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(CARD, card)
@@ -104,9 +89,9 @@ def test_other_members_are_refused(stored: Stored, tmp_path: Path) -> None:
 
 
 def test_a_graph_that_the_card_does_not_describe_is_refused(stored: Stored, tmp_path: Path) -> None:
-    """Its hash differs."""
-    file = _zipped(tmp_path / "a.predictor", stored.card.model_dump_json(), stored.graph + b"\0")
-    assert "not the one that card.json describes" in _reason(file)
+    """Its seal differs."""
+    file = zipped(tmp_path / "a.predictor", stored.card.model_dump_json(), stored.graph + b"\0")
+    assert "its card or its model was changed after it was made" in _reason(file)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +119,7 @@ def test_a_card_is_checked_field_by_field(
     """Another number of features, what is not finite, unknown keys and versions."""
     card = json.loads(stored.card.model_dump_json())
     change(card)
-    file = _zipped(tmp_path / "a.predictor", json.dumps(card), stored.graph)
+    file = forged(tmp_path / "a.predictor", card, stored.graph)
     assert said in _reason(file)
 
 
@@ -230,7 +215,7 @@ _GRAPHS = {
 def test_a_graph_is_checked_operator_by_operator(stored: Stored, tmp_path: Path, name: str) -> None:
     """Each is refused before anything of it runs, though its card agrees with it."""
     graph, said = _GRAPHS[name]
-    file = _zipped(tmp_path / "a.predictor", _with_graph(stored, graph), graph)
+    file = forged(tmp_path / "a.predictor", stored.card.model_dump(mode="json"), graph)
     assert said in _reason(file)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from surrogates.exported import made
 from surrogates.learners import PHYSICS, TRAINING, compacted, rows, trained
 from typer.testing import CliRunner
 
@@ -181,10 +180,10 @@ def _folder(folder: Path) -> Path:
     ],
 )
 def test_names_and_units_that_cannot_be(
-    tmp_path: Path, change: Callable[[Card], Card], said: str
+    porosity: tuple[Stored, Path], tmp_path: Path, change: Callable[[Card], Card], said: str
 ) -> None:
     """A feature that bears the name of a result, or one that no XML holds; a unit that is none."""
-    stored = made("linear")
+    stored, _ = porosity
     file = tmp_path / "p.predictor"
     write(replace(stored, card=change(stored.card)), file)
     assert said in refused("surrogate", "export", file, "-o", tmp_path / "p.fmu")

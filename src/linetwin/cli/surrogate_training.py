@@ -208,4 +208,4 @@ def _tell_card(card: Card) -> None:
     for law in card.laws:
         say(f"Law: {law}.")
     say("versions: " + ", ".join(f"{name} {text}" for name, text in card.versions.items()))
-    say(f"model.onnx: SHA-256 {card.model_digest}")
+    say(f"card and model: SHA-256 {card.model_digest}")

@@ -34,6 +34,8 @@ def _unit(text: str) -> str:
 
 
 UnitText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_unit)]
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=200)]
+"""What a training file may be called: the name of a predictor's file in a registry."""
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
@@ -212,10 +214,13 @@ class HeldOut(Part):
 
 
 class Card(Part):
-    """A predictor's card. `winner` names the candidate that is inside; `said` why it won."""
+    """A predictor's card. `winner` names the candidate that is inside; `said` why it won.
+
+    `model_digest`: the seal, over the rest of the card and the graph (see `store.sealed`).
+    """
 
     format: Literal[1]
-    name: Name
+    name: FileName
     made: Text
     target: Target
     features: Annotated[list[Feature], Field(min_length=1, max_length=_MOST_FEATURES)]

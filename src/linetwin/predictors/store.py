@@ -1,23 +1,26 @@
 """A predictor's file: a zip of `card.json` and `model.onnx`. Nothing in it is ever executed.
 
 Whatever comes from elsewhere may be damaged or meant to harm: sizes are looked at before anything
-is unpacked, the card is checked field by field, the graph operator by operator.
+is unpacked, the card is checked field by field, the graph operator by operator. A seal in the card
+tells whether card or graph was changed since; it is no signature: who writes a file can seal it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import json
 import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pydantic import ValidationError
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.predictors.card import Card
+from linetwin.predictors.card_checks import contradictions
 from linetwin.predictors.graph import refusal
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".predictor"
 CARD, MODEL = "card.json", "model.onnx"
 MOST_BYTES: Final = {CARD: 4 << 20, MODEL: 32 << 20}
+UNSEALED: Final = "0" * 64
 _MOST_FILE: Final = 32 << 20
 _DAMAGED: Final = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
@@ -44,9 +48,15 @@ class Stored:
     graph: bytes
 
 
+def sealed(card: Card, graph: bytes) -> Stored:
+    """Return what a file holds, `model_digest` of its card set to the seal of both."""
+    seal = _seal(json.loads(card.model_dump_json()), graph)
+    return Stored(card.model_copy(update={"model_digest": seal}), graph)
+
+
 def write(stored: Stored, file: Path) -> None:
-    """Write a predictor's file, whole or not at all."""
-    card = stored.card.model_dump_json(indent=1).encode()
+    """Write a predictor's file, sealed, whole or not at all."""
+    card = sealed(stored.card, stored.graph).card.model_dump_json(indent=1).encode()
     pack(file, {CARD: card, MODEL: stored.graph})
 
 
@@ -68,9 +78,7 @@ def pack(file: Path, contents: Mapping[str, bytes]) -> None:
 def read(file: Path) -> Stored:
     """Read a predictor's file; ScenarioError, with the reason, for one that is not to be used."""
     content = unpack(file, MOST_BYTES, f"a file that `surrogate train -o NAME{SUFFIX}` made")
-    card = _card(file, content[CARD])
-    if hashlib.sha256(content[MODEL]).hexdigest() != card.model_digest:
-        _refuse(file, "model.onnx is not the one that card.json describes")
+    card = _card(file, content[CARD], content[MODEL])
     if card.learnt:
         reason = refusal(content[MODEL], len(card.features))
         if reason:
@@ -116,9 +124,13 @@ def _unpacked(
     return found
 
 
-def _card(file: Path, content: bytes) -> Card:
+def _card(file: Path, content: bytes, graph: bytes) -> Card:
+    """Return a card that is whole, sealed together with this graph, and contradicts nothing."""
     try:
         card = Card.model_validate_json(content, strict=True)
+        if _seal(json.loads(content, object_pairs_hook=_once), graph) != card.model_digest:
+            message = f"its card or its model was changed after it was made: {CARD}: model_digest"
+            _refuse(file, message, "the file as it was made, or train anew")
         card.domain()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
@@ -126,7 +138,28 @@ def _card(file: Path, content: bytes) -> Card:
         _refuse(file, f"{CARD}: {where}: {first['msg']}")
     except ValueError as error:
         _refuse(file, f"{CARD}: {error}")
+    wrong = next(contradictions(card), "")
+    if wrong:
+        _refuse(file, f"{CARD}: {wrong}")
     return card
+
+
+def _seal(card: dict[str, Any], graph: bytes) -> str:
+    """Return the SHA-256 of a card but its seal (keys sorted, no blanks), a zero byte, the graph.
+
+    `card` as JSON has it, so that a file keeps its seal when cards get more fields.
+    """
+    told = {key: value for key, value in card.items() if key != "model_digest"}
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode() + b"\0" + graph).hexdigest()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; ValueError for a key that stands there twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
 
 
 def _refuse(file: Path, message: str, hint: str = "") -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -21,7 +20,7 @@ from linetwin.predictors.card import (
 )
 from linetwin.predictors.domain import domain_of
 from linetwin.predictors.levels import EQUAL, LEAST_GROUPS
-from linetwin.predictors.store import Stored
+from linetwin.predictors.store import UNSEALED, sealed
 from linetwin.results.manifest import version_of
 from linetwin.surrogates.learning import classes_words, laws, words
 from linetwin.surrogates.learning.comparing import over_groups
@@ -29,6 +28,7 @@ from linetwin.surrogates.learning.exporting import graph_of
 from linetwin.surrogates.shares import effective_rows
 
 if TYPE_CHECKING:
+    from linetwin.predictors.store import Stored
     from linetwin.surrogates.learning.reading import Training
     from linetwin.surrogates.learning.training import Trained
 
@@ -38,7 +38,7 @@ _LONGEST = 2_000
 
 
 def stored_of(training: Training, trained: Trained) -> Stored:
-    """Return what the file of a training's winner holds."""
+    """Return what the file of a training's winner holds, sealed."""
     learning, fitted = trained.learning, trained.fitted
     learnt = fitted.name != "physics"
     graph = graph_of(fitted, len(learning.names)) if learnt else b""
@@ -75,9 +75,9 @@ def stored_of(training: Training, trained: Trained) -> Stored:
         data=data,
         versions={"python": platform.python_version()}
         | {name: version_of(name) or "not installed" for name in _LIBRARIES},
-        model_digest=hashlib.sha256(graph).hexdigest(),
+        model_digest=UNSEALED,
     )
-    return Stored(card, graph)
+    return sealed(card, graph)
 
 
 def _features(trained: Trained) -> list[Feature]:
