@@ -75,13 +75,28 @@ def test_a_column_of_one_kind_is_one_problem_with_its_cause(
     assert cause in said
 
 
-def test_a_line_of_units_is_told(tmp_path: Path) -> None:
-    """Below the names stand units: that line is to go."""
+def test_a_line_of_units_and_per_cent_signs_are_told_once_for_a_file(tmp_path: Path) -> None:
+    """Of 30 columns: below the names stand units; all cells have a sign."""
     file = tmp_path / "t.csv"
-    file.write_text("a,b\nN/mm,%\n" + "1,2\n" * ROWS, encoding="utf-8")
-    said = told(file, "a", "b")
-    assert len(said) == 2
-    assert all("perhaps a second line of names or units (leave that line" in each for each in said)
+    names = [f"c{i}" for i in range(30)]
+    head, line = ",".join(names), ",".join(["1"] * 30)
+    file.write_text(f"{head}\n{','.join(['N/mm', '%'] * 15)}\n" + f"{line}\n" * ROWS, "utf-8")
+    (said,) = told(file, *names)
+    assert "perhaps a second line of names or units; so in c1, c2, c3 and 26 more" in said
+    file.write_text(f"{head}\n" + f"{','.join(['28.8 %'] * 30)}\n" * ROWS, "utf-8")
+    (said,) = told(file, *names)
+    assert "and 297 more: per cent signs; so in c1, c2, c3 and 26 more" in said
+
+
+def test_a_column_that_begins_otherwise_than_it_ends(tmp_path: Path) -> None:
+    """1,234 may be either, until 1,234.5 tells; each column is told."""
+    file = tmp_path / "t.csv"
+    lines = ['"1,234","1,5"'] * 30 + ['"1,234.5","1,5"']
+    file.write_text("\n".join(["a,b", *lines]), encoding="utf-8")
+    said = " ".join(told(file, "a", "b"))
+    assert "a: '1,234' is no number" in said
+    assert "commas between thousands" in said
+    assert "decimal commas" in said
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,12 @@ def test_one_row_that_outweighs_all_is_refused(tmp_path: Path) -> None:
     assert "at least 10 rows and 4 groups" in said
 
 
+def test_weights_of_zero_are_refused(tmp_path: Path) -> None:
+    """Not as a table without rows: as weights that are all 0."""
+    with pytest.raises(ScenarioError, match=r"columns\.counts: no row has a weight above 0"):
+        read(tmp_path, [0.0] * 48)
+
+
 def test_one_group_that_outweighs_all_is_refused(tmp_path: Path) -> None:
     """Twelve rows of two electrodes count: 12 rows, but no more than two groups."""
     with pytest.raises(ScenarioError, match="of 8 groups 2: "):

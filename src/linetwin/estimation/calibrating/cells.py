@@ -46,7 +46,7 @@ _SAID: Final = {
     ),
     "pointed": ("points between thousands", "numbers without them, with a decimal point: 1234.5"),
     "spaced": ("spaces between thousands", "numbers without them, with a decimal point: 1234.5"),
-    "percent": ("per cent signs", 'the number alone, and `unit: "%"` for the column'),
+    "percent": ("per cent signs", 'the number alone, and `unit: "%"`'),
     "date": ("dates or times", "a number; a date can be a group, or be left out"),
     "bound": ("bounds, not values", "a number, or empty where nothing was measured"),
     "unit": ("units beside the numbers", "the number alone, and `unit:` for the column"),
@@ -57,7 +57,7 @@ _SAID: Final = {
     "text": ("", _POINT),
 }
 """Kind of cell -> cause, and what is allowed."""
-_WAYS: Final = frozenset({"thousands", "comma", "pointed", "spaced"})
+_WAYS: Final = frozenset({"thousands", "comma", "pointed", "spaced", "percent", "head"})
 """Ways to write numbers: those of a whole file, told for all of its columns at once."""
 _THREE: Final = re.compile(r"[+-]?\d{1,3},\d{3}")
 _NAMES: Final = {";": "semicolons", ",": "commas", "\t": "tabs"}
@@ -121,6 +121,8 @@ def _strays(texts: Sequence[str]) -> Mapping[str, list[int]]:
             found.setdefault(kind, []).append(row)
     if "comma" in found and "thousands" in found:  # 1,234.5 tells what 1,234 is
         found["thousands"] = sorted(found["thousands"] + found.pop("comma"))
+    if len(texts) > 1 and [*found.values()] == [[0]] and {*found} <= {"text", "percent", "unit"}:
+        return {"head": [0]}
     return found
 
 
@@ -137,13 +139,11 @@ def _alike(table: DataTable, kind: str) -> list[str]:
 def _tell(table: DataTable, columns: Sequence[str], kind: str, problems: Problems) -> None:
     """Note a kind of cells in one column or several, by those of the first."""
     texts = table.texts(columns[0])
-    rows = _strays(texts).get(kind, [])
+    rows = _strays(texts).get(kind) or _strays(texts[:_LOOKED])[kind]
     if kind == "comma":
         looked = [text for name in columns for text in table.texts(name, _LOOKED) if "," in text]
         kind = "three" if all(map(_THREE.fullmatch, looked or ["1,000"])) else kind
     cause, hint = _SAID[kind]
-    if kind == "text" and rows == [0] and len(texts) > 1:
-        kind = "head"
     cause, hint = _SAID[kind]
     what = "line" if table.is_text else "row"
     shown = [f"{what} {table.lines[row]} '{_cut(texts[row])}'" for row in rows[1:_SHOWN]]

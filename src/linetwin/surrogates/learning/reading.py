@@ -185,7 +185,12 @@ class _Reader:
         """Return what each row counts, 1 where nothing says it; 0 for a row that says none."""
         if not name:
             return np.ones(len(self.dataset.frame))
-        return np.asarray(np.nan_to_num(self.dataset.numbers(name)))
+        found = np.asarray(np.nan_to_num(self.dataset.numbers(name)))
+        if not (found > 0).any():
+            place = Place(f"columns.{name}", self.dataset.file)
+            self.problems.add(place, "no row has a weight above 0", "above 0 for rows that count")
+            self.problems.check()
+        return found
 
     def _weight_warnings(
         self, name: str, weights: np.ndarray, whole: np.ndarray, groups: np.ndarray
