@@ -55,8 +55,8 @@ def answer(found: Findings) -> tuple[list[str], dict[str, Any]]:
         return [], {}
     lines, content = [f"no choice:  {text}" for text in same_everywhere(observed)], {}
     if found.comparison is not None:
-        lines += _compared(observed, found.comparison)
-        content = _comparison(observed, found.comparison)
+        lines += [*_compared(observed, found.comparison), *_beside(found)]
+        content = {**_comparison(observed, found.comparison), "differences": _differences(found)}
     elif (best := found.optimum) is not None:
         told = f"of {best.trials:,} points, told by {best.fresh} seeds not searched"
         head = f"best:       {told}"
@@ -110,6 +110,32 @@ def _comparison(observed: Observed, found: Comparison) -> dict[str, Any]:
             }
             for each in found.alternatives
         ],
+    }
+
+
+def _beside(found: Findings) -> list[str]:
+    """Return a line for each figure: what the first alternative has, what others have more."""
+    first, *others = found.observed.study.plan["name"]
+    lines = [f"with the same seeds, over {first}:"]
+    for each in found.beside:
+        scale = shown(found.observed, each.figure)
+        more = [f"{n} {estimate(each.differences[n], scale, signed=True)}" for n in others]
+        text = f"{figure_name(each.figure)} {estimate(each.mean, scale)}; {', '.join(more)}"
+        lines.append(f"  {text}")
+    return lines
+
+
+def _differences(found: Findings) -> dict[str, Any]:
+    """Return figure -> unit, mean of the first alternative, and by how much others are over it."""
+    first = found.observed.study.plan["name"].iloc[0]
+    return {
+        each.figure: {
+            "unit": found.observed.unit(each.figure),
+            "of": first,
+            "mean": _interval(each.mean),
+            "over": {name: _interval(own) for name, own in each.differences.items()},
+        }
+        for each in found.beside
     }
 
 

@@ -27,25 +27,33 @@ from linetwin.results import kpis, read
 from linetwin.results.compare import chosen
 from linetwin.results.manifest import environment
 from linetwin.results.writer import RunWriter
+from linetwin.scenario.fidelity_set import PREFIX as ANSWERING
 from linetwin.scenario.loading import Asked, open_scenario
-from linetwin.study.tasks import Inputs, Outcome, Task
+from linetwin.study.tasks import PROCESSOR_TIME, Inputs, Outcome, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from linetwin.results.reader import Run
     from linetwin.scenario.loading import Opened
     from linetwin.scenario.resolved import Scenario
+    from linetwin.study.reading import Spec
     from linetwin.study.tasks import Column
 
 # Whatever decides the bits but differs from machine to machine is no part of what a run is.
 _OF_A_MACHINE = ("system", "C library", "processor features of NumPy")
 
 
-def gather(file: Path, scenario: Scenario) -> Inputs:
-    """Return the files that decide the runs of a scenario: its own, and a user's own models."""
+def gather(file: Path, scenario: Scenario, stand_ins: Iterable[Path] = ()) -> Inputs:
+    """Return the files that decide the runs of a scenario: its own, and a user's own models.
+
+    `stand_ins`: those that a study names; the scenario's go along too, also where the FMU answers,
+    as a study may let them.
+    """
     base = line_file(file, scenario)
     files = {(file.parent / label).resolve() for label in scenario.files}
+    files |= {Path(each.stand_in) for _, each in processes(scenario) if each.stand_in}
+    files |= set(stand_ins)
     for _, process in processes(scenario):
         if not is_bare_name(process.model):
             files.add(find_fmu(process.model, base))
@@ -62,6 +70,16 @@ def gather(file: Path, scenario: Scenario) -> Inputs:
 def check_line(file: Path, scenario: Scenario) -> None:
     """Raise what keeps the line from being built, before a thousand runs say so."""
     release(make_world(scenario, line_file(file, scenario), LateSink(), recording=False))
+
+
+def check_answering(spec: Spec) -> None:
+    """Raise what keeps stand-ins that a study lets answer from it, before runs say so."""
+    levels = [f.setting(level) for f in spec.factors for level in f.levels]
+    for settings in (*spec.alternatives.values(), *((level,) for level in levels)):
+        if any(text.startswith(ANSWERING) for text in settings):
+            asked = Asked((*spec.settings, *settings), spec.seed)
+            scenario = open_scenario(spec.scenario_file).scenario(asked)
+            check_line(spec.scenario_file, scenario)
 
 
 def versions_here() -> dict[str, str]:
@@ -93,9 +111,14 @@ def run_point(task: Task) -> Outcome:
     scenario = _opened(task.scenario).scenario(Asked(task.settings, task.seed, inputs=inputs))
     folder = Path(tempfile.mkdtemp(prefix="run-"))
     try:
+        begun_s = time.process_time()
         simulate(scenario, task.scenario, folder / "run")
+        spent_s = time.process_time() - begun_s
         run = read(folder / "run")
-        values, units, unknown = chosen(kpis.compute(run), task.wanted.figures)
+        told = (name for name in task.wanted.figures if name != PROCESSOR_TIME)
+        values, units, unknown = chosen(kpis.compute(run), list(told))
+        if PROCESSOR_TIME in task.wanted.figures:
+            values[PROCESSOR_TIME], units[PROCESSOR_TIME] = spent_s, "s"
         for column in task.wanted.columns:
             values[column.name] = _statistic(run, column)
             units[column.name] = column.unit

@@ -18,7 +18,7 @@ from linetwin.cli import INTERRUPTED_EXIT
 from linetwin.cli.folders import makeable, no_space
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
-from linetwin.cli.study_running import check_line, gather, run_point, versions_here
+from linetwin.cli.study_running import check_answering, check_line, gather, run_point, versions_here
 from linetwin.cli.study_telling import check_any, check_kept, tell
 from linetwin.study.analysing.observing import Observed
 from linetwin.study.carrying import carry_out
@@ -62,7 +62,8 @@ def study(request: Request, *, as_json: bool) -> None:
         check_address(request.dask)
     spec = read_study_file(find_study(request.file))
     check_line(spec.scenario_file, spec.scenario)
-    inputs = gather(spec.scenario_file, spec.scenario)
+    check_answering(spec)
+    inputs = gather(spec.scenario_file, spec.scenario, spec.stand_ins)
     if request.dask is not None:
         check_answers(request.dask)  # before there is a folder
     folder = request.output or Path("studies") / f"{spec.name}-{time.strftime('%Y%m%d-%H%M%S')}"

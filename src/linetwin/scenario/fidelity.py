@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.document import KeyPath
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.schema import Fidelity, ScenarioFile
+    from linetwin.scenario.schema import Fidelity as WrittenFidelity
+    from linetwin.scenario.schema import ScenarioFile
     from linetwin.scenario.validation import Checked
 
+Fidelity = Literal["fmu", "surrogate", "auto"]
 SECTION: Final = "processes"
 _LEAST: Final = 1e-300
 """An interval is wider than nothing."""
@@ -31,14 +33,14 @@ _LEAST: Final = 1e-300
 class Answering:
     """Who answers for a process; the fields of `resolved.ProcessConfig` of these names."""
 
-    fidelity: Literal["fmu", "surrogate", "auto"] = "fmu"
+    fidelity: Fidelity = "fmu"
     stand_in: str = ""
     widest: Mapping[str, float] = field(default_factory=dict)
     fidelity_key: str = ""
 
 
 def read_answering(
-    written: Fidelity, file: Checked[Any], key: KeyPath, problems: Problems
+    written: WrittenFidelity, file: Checked[Any], key: KeyPath, problems: Problems
 ) -> Answering:
     """Return who answers by a part of a file; what is wrong is noted."""
     document = file.document
@@ -96,7 +98,7 @@ def widths(widest: Mapping[str, float]) -> dict[str, str]:
 
 
 def _widest(
-    written: Fidelity, file: Checked[Any], key: KeyPath, problems: Problems
+    written: WrittenFidelity, file: Checked[Any], key: KeyPath, problems: Problems
 ) -> dict[str, float]:
     words = vocabulary()
     found = {}

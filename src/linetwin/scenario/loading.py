@@ -15,6 +15,8 @@ from linetwin.scenario.disturbing import DisturbanceReader
 from linetwin.scenario.document import label_of
 from linetwin.scenario.entries import PREFIX
 from linetwin.scenario.fidelity import read_for_all
+from linetwin.scenario.fidelity_set import PREFIX as ANSWERING
+from linetwin.scenario.fidelity_set import read_set
 from linetwin.scenario.forms import read_form, tell_unread_recipe
 from linetwin.scenario.holding import HoldReader
 from linetwin.scenario.kinds import shipped_kinds
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from linetwin.scenario.kinds import Kind, Kinds
     from linetwin.scenario.prices import PriceTable
     from linetwin.scenario.resolved import CalendarConfig
+    from linetwin.scenario.settings import Settings
     from linetwin.scenario.validation import Checked, FileModel
     from linetwin.scenario.written import FileHead
 
@@ -206,13 +209,12 @@ class _Composition:
         settings += settings_of_parameters(self.file, self.fitted, plant, problems)
         settings += settings_of(self.file)
         disturbing = [text for text in asked.overrides if text.strip().startswith(PREFIX)]
-        overrides = [text for text in asked.overrides if text not in disturbing]
+        deciding = [text for text in asked.overrides if text.strip().startswith(ANSWERING)]
+        others = (PREFIX, ANSWERING)
+        overrides = [text for text in asked.overrides if not text.strip().startswith(others)]
         settings += settings_of_overrides(overrides, problems)
         applied = apply_settings(settings, plant, problems)
-        processes = {name for kind in kinds.values() for name in kind.processes}
-        answering = read_for_all(self.file, processes, problems)
-        known = self._all_settings_known()
-        reader = StationReader(line, applied, problems, all_known=known, answering=answering)
+        reader = self._reader(kinds, applied, deciding)
         plan = read_plan(self.file, problems)
         model = self.file.model
         building = line.model.building
@@ -269,6 +271,16 @@ class _Composition:
             return None
         units = {path: material.unit for path, material in scenario.materials.items()}
         return read_prices(self.prices, self.line.model.name, units, self.problems)
+
+    def _reader(
+        self, kinds: Mapping[str, Kind], applied: Settings, deciding: Sequence[str]
+    ) -> StationReader:
+        """Return what reads stations; `deciding`: what `--set` says of who answers."""
+        processes = {name for kind in kinds.values() for name in kind.processes}
+        answering = read_for_all(self.file, processes, self.problems)
+        by_set = read_set(deciding, self.file.document.file.parent, processes, self.problems)
+        known = self._all_settings_known()
+        return StationReader(self.line, applied, self.problems, known, answering, by_set)
 
     def _kinds_of_stations(self) -> dict[str, Kind]:
         """Return station path -> kind, for the stations whose kind exists."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from linetwin.scenario.document import KeyPath
+    from linetwin.scenario.fidelity_set import AnsweringSet
     from linetwin.scenario.kinds import Kind
     from linetwin.scenario.problems import Place, Problems
     from linetwin.scenario.schema import Building, LineFile, Station
@@ -46,7 +47,8 @@ STEP_TIMEOUT = Quantity(
 class StationReader:
     """Reads stations of one line; `settings` is what recipe, scenario and `--set` lay on top.
 
-    `answering`: process -> who answers for it at every station, by the scenario.
+    `answering`: process -> who answers for it at every station, by the scenario; `answering_set`:
+    what `--set` lays on that.
     `all_known` is False where some of what was set could not be read; then nothing is missed.
     """
 
@@ -55,6 +57,7 @@ class StationReader:
     problems: Problems
     all_known: bool = True
     answering: Mapping[str, Answering] = field(default_factory=dict)
+    answering_set: AnsweringSet | None = None
 
     def station(self, path: str, group: str, kind: Kind) -> StationConfig:
         """Return one station; `group` is the path as written, which may stand for many machines.
@@ -175,6 +178,8 @@ class StationReader:
             if (station, section, group) == (path, "processes", name):
                 parameters[parameter] = value
         own = self.answering.get(name) or read_answering(written, self.line, key, self.problems)
+        if self.answering_set is not None:
+            own = self.answering_set.upon(own, name)
         return ProcessConfig(
             kind=name,
             model=self._fmu(written.model or name, self._place(*key, "model")),

@@ -12,6 +12,9 @@ from linetwin.scenario import units
 from linetwin.scenario.addressing import addresses
 from linetwin.scenario.emit import flow
 from linetwin.scenario.entries import PREFIX
+from linetwin.scenario.fidelity_set import PREFIX as ANSWERING
+from linetwin.scenario.fidelity_set import fidelities, is_address, is_fidelity, split
+from linetwin.scenario.resolved import Value
 from linetwin.scenario.settings import Setting, setting_value
 from linetwin.scenario.values import read_free, read_scalar
 from linetwin.scenario.written import Written
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from linetwin.quantities import Quantity
     from linetwin.scenario.addressing import Address, Plant
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.resolved import Scalar, Scenario, Value
+    from linetwin.scenario.resolved import Scalar, Scenario
     from linetwin.study.schema import WrittenFactor
 
 _FORM = "{low: 300 N/mm, high: 900 N/mm}, {levels: [...]}, {around: 10 %} or {around: 5 K}"
@@ -96,6 +99,7 @@ class FactorReader:
 
     def __post_init__(self) -> None:
         self.known.update((each.address, each) for each in addresses(self.scenario))
+        self.known.update((each.address, each) for each in fidelities(self.scenario))
 
     def read(self, written: Mapping[str, WrittenFactor], at: Mapping[str, Place]) -> list[Factor]:
         """Return the factors; a pattern such as `cathode.*` stands for all numbers it matches."""
@@ -138,12 +142,26 @@ class FactorReader:
         setting = Setting(address, Written(value=raw), place)
         if address.startswith(PREFIX):
             return read_free(setting.written, place, self.problems)
+        if address.startswith(ANSWERING):
+            return self._fidelity(address, raw, place)
         try:
             target = self.plant.target(address)
         except ScenarioError as error:
             self.problems.adopt(error, place)
             return None
         return setting_value(setting, target, self.problems)
+
+    def _fidelity(self, address: str, raw: object, place: Place) -> Value | None:
+        """Return who is to answer for a process; None, and a problem, if that is wrong."""
+        processes = {name for each in self.scenario.stations.values() for name in each.processes}
+        if not is_address(address, processes, place, self.problems):
+            return None
+        if split(address)[1] == "stand_in":
+            hint = "it stands in set, or differs between alternatives"
+            self.problems.add(place, "a stand-in is no factor", hint)
+            return None
+        fits = is_fidelity(raw, place, self.problems)
+        return Value(str(raw), "", "A", "", place.origin) if fits else None
 
     def factor(self, address: str, written: WrittenFactor, place: Place) -> Factor | None:
         """Return one factor; None, and problems, where it is wrong."""

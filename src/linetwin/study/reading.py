@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from linetwin.contracts import CONTRACTS
-from linetwin.errors import Problem, ResultsError, ScenarioError
+from linetwin.errors import Problem, ScenarioError
 from linetwin.line.checks import disturbable_inputs
-from linetwin.quantities import vocabulary
-from linetwin.results.schemas import SIDES, TABLES
+from linetwin.results.schemas import TABLES
 from linetwin.scenario.document import read
-from linetwin.scenario.emit import flow
+from linetwin.scenario.entries import PREFIX as DISTURBING
+from linetwin.scenario.fidelity_set import PREFIX as ANSWERING
 from linetwin.scenario.loading import (
     Asked,
     Opened,
@@ -21,14 +22,16 @@ from linetwin.scenario.loading import (
     open_scenario,
     shipped_folders,
 )
-from linetwin.scenario.problems import Place, Problems, nearest
+from linetwin.scenario.problems import Problems, nearest
 from linetwin.scenario.validation import validate
 from linetwin.study import designs
 from linetwin.study.analysing.aims import aimed_at
 from linetwin.study.bounds import rough
+from linetwin.study.columns import read_columns
 from linetwin.study.factors import Factor, FactorReader
 from linetwin.study.schema import STATISTIC, STATISTIC_HINT, Design, StudyFile
-from linetwin.study.tasks import Column, Wanted
+from linetwin.study.stand_ins import Texts, files_of
+from linetwin.study.tasks import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from linetwin.scenario.resolved import Scenario
     from linetwin.study.designs import Point
     from linetwin.study.schema import Objective, WrittenConstraint
+    from linetwin.study.tasks import Column
 
 DEFAULT_FIGURES = (
     "limits.good_cells_per_day",
@@ -48,6 +52,8 @@ DEFAULT_FIGURES = (
     "quality.rolled_throughput_yield",
 )
 """What comes back of each run where a study names no figures."""
+_WHOLE = (DISTURBING, ANSWERING)
+"""How addresses of factors begin that only a whole scenario can judge."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,12 @@ class Spec:
     constraints: tuple[WrittenConstraint, ...]
     alternatives: Mapping[str, tuple[str, ...]]
     document: Document
+
+    @property
+    def stand_ins(self) -> set[Path]:
+        """The files of stand-ins that the study names, beside those of the scenario."""
+        settings = chain(self.settings, *self.alternatives.values())
+        return files_of(settings, self.scenario_file.parent)
 
     @property
     def digest(self) -> str:
@@ -119,8 +131,9 @@ def read_study_file(file: Path) -> Spec:
     if checked is None:
         problems.check()
         raise ScenarioError([Problem("nothing to read", file=file)])
-    reader = _Reader(checked.model, document, problems)
-    scenario_file = reader.scenario_file()
+    scenario_file = _scenario_file(checked.model, document, problems)
+    texts = Texts(document, checked.model.scenario, scenario_file.parent, problems)
+    reader = _Reader(checked.model, document, problems, texts)
     opened = open_scenario(scenario_file)
     scenario = reader.scenario(opened)
     factors = reader.factors(opened, scenario)
@@ -128,7 +141,7 @@ def read_study_file(file: Path) -> Spec:
     if not (checked.is_cut("factors") or checked.is_cut("design")):
         place = document.place(("design",) if "design" in document.data else ())
         designs.check(model.design, factors, model.replications, place, problems)
-    columns = reader.columns()
+    columns = read_columns(model, document, problems)
     wanted = Wanted(reader.figures(columns), reader.default_figures(), columns)
     alternatives = reader.alternatives(opened)
     reader.aims({column.name for column in columns})
@@ -152,6 +165,19 @@ def read_study_file(file: Path) -> Spec:
     )
 
 
+def _scenario_file(model: StudyFile, document: Document, problems: Problems) -> Path:
+    """Return the scenario's file: a path counts from the study's folder."""
+    beside = document.file.parent / model.scenario
+    if beside.is_file():
+        return beside.resolve()
+    try:
+        return find_scenario(model.scenario).resolve()
+    except ScenarioError as error:
+        problems.adopt(error, document.place(("scenario",)))
+        problems.check()
+        raise
+
+
 @dataclass(frozen=True)
 class _Reader:
     """Reads the parts of a study; what is wrong is noted where it was written."""
@@ -159,27 +185,19 @@ class _Reader:
     model: StudyFile
     document: Document
     problems: Problems
+    texts: Texts
 
     @property
     def settings(self) -> tuple[str, ...]:
         """What `set` changes, as `--set` reads it."""
-        return _texts(self.model.settings)
-
-    def scenario_file(self) -> Path:
-        """Return the scenario's file: a path counts from the study's folder."""
-        beside = self.document.file.parent / self.model.scenario
-        if beside.is_file():
-            return beside.resolve()
-        try:
-            return find_scenario(self.model.scenario).resolve()
-        except ScenarioError as error:
-            self.problems.adopt(error, self.document.place(("scenario",)))
-            self.problems.check()
-            raise
+        return self.texts.of(self.model.settings, ("set",))
 
     def scenario(self, opened: Opened) -> Scenario:
         """Return the scenario with what `set` changes; raises where that is wrong."""
-        return self._loaded(opened, self.settings, ("set",))
+        known, settings = self.problems.found, self.settings
+        if known != self.problems.found:  # a stand-in is not there: the scenario would say less
+            self.problems.check()
+        return self._loaded(opened, settings, ("set",))
 
     def _loaded(self, opened: Opened, settings: Sequence[str], at: tuple[str, ...]) -> Scenario:
         """Return the scenario with settings that were written below `at`."""
@@ -199,7 +217,7 @@ class _Reader:
         return replace(problem, key=place.key, file=place.file, line=place.line)
 
     def factors(self, opened: Opened, scenario: Scenario) -> list[Factor]:
-        """Return the factors; those of disturbances are tried at both ends of their span."""
+        """Return the factors; what only a whole scenario can judge is tried at both ends."""
         written = self.model.factors
         places = {name: self.document.place(("factors", name)) for name in written}
         reader = FactorReader(scenario, opened.plant(), self.problems)
@@ -207,7 +225,7 @@ class _Reader:
         for address in self.model.settings.keys() & written.keys():
             hint = "keep one of the two: a factor's value replaces what is set"
             self.problems.add(places[address], "is also set", hint)
-        if not self.problems and any(each.address.startswith("disturbances.") for each in found):
+        if not self.problems and any(each.address.startswith(_WHOLE) for each in found):
             for share in (0.0, 1.0):
                 settings = [factor.setting(factor.at(share)) for factor in found]
                 self._loaded(opened, (*self.settings, *settings), ("factors",))
@@ -217,7 +235,7 @@ class _Reader:
         """Return the settings of each alternative, tried on the scenario."""
         found = {}
         for name, changes in self.model.alternatives.items():
-            found[name] = _texts(changes)
+            found[name] = self.texts.of(changes, ("alternatives", name))
             same = [other for other in found if found[other] == found[name] and other != name]
             if same:
                 place = self.document.place(("alternatives", name))
@@ -252,40 +270,6 @@ class _Reader:
 
     def _aims(self) -> list[str]:
         return aimed_at(self.model.objectives, self.model.constraints)
-
-    def columns(self) -> tuple[Column, ...]:
-        """Return the statistics of columns that are wanted."""
-        found = []
-        for number, entry in enumerate(self.model.columns):
-            for name, statistics in entry.items():
-                place = self.document.place(("columns", number, name))
-                column = self._column(name, place)
-                asked = [statistics] if isinstance(statistics, str) else statistics
-                for statistic in asked:
-                    if not STATISTIC.fullmatch(statistic):
-                        message = f"'{statistic}' is no statistic"
-                        self.problems.add(place, message, STATISTIC_HINT)
-                    elif column is not None:
-                        found.append(replace(column, statistic=statistic))
-        return tuple(dict.fromkeys(found))
-
-    def _column(self, name: str, place: Place) -> Column | None:
-        """Return a table's column of numbers with its unit; None, and a problem, for another."""
-        table, _, column = name.partition(".")
-        if table not in TABLES or not column:
-            hint = nearest(table, TABLES, "table") + "; such as cells.capacity: [mean, sd]"
-            self.problems.add(place, f"there is no table '{table}'", hint)
-            return None
-        fixed = {each.name: each for each in TABLES[table].columns}
-        try:
-            known = fixed.get(column) or TABLES[table].open_column(column, vocabulary())
-        except ResultsError as error:
-            self.problems.add(place, str(error), nearest(column, [*fixed, *_open_names(table)]))
-            return None
-        if known.type == "str":
-            self.problems.add(place, f"{name} holds text", "a column of numbers")
-            return None
-        return Column(table, column, "", known.unit)
 
     def aims(self, statistics: set[str]) -> None:
         """Note objectives and constraints that say nothing, or contradict one another.
@@ -371,14 +355,6 @@ def _amount(bound: tuple[float, str]) -> float:
     return bound[0]
 
 
-def _open_names(table: str) -> list[str]:
-    """Return the quantities that a table may have besides its fixed columns, and their sides."""
-    if not TABLES[table].open:
-        return []
-    sides = (*SIDES, "") if TABLES[table].sides else ("",)
-    return [f"{quantity.name}{side}" for quantity in vocabulary() for side in sides]
-
-
 def _misplaced(document: Document, problems: Problems) -> None:
     """Say of keys that stand in the wrong one of file and design where they belong."""
     top = {field.alias or name for name, field in StudyFile.model_fields.items()}
@@ -390,7 +366,3 @@ def _misplaced(document: Document, problems: Problems) -> None:
     for key in document.data:
         if key in Design.model_fields.keys() - top:
             problems.add(document.place((key,)), f"{key} stands below design")
-
-
-def _texts(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(f"{address}={flow(value)}" for address, value in settings.items())

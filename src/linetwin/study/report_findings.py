@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.study.analysing.aims import aimed_at
+from linetwin.study.analysing.beside import Beside, beside
 from linetwin.study.analysing.comparing import Comparison, comparison
 from linetwin.study.analysing.effects import Effects, effects
 from linetwin.study.analysing.following import Swing, tornado
@@ -103,6 +104,11 @@ class Findings:
     def comparison(self) -> Comparison | None:
         """What a comparison of alternatives found."""
         return comparison(self.observed) if self.kind == "compare" else None
+
+    @cached_property
+    def beside(self) -> list[Beside]:
+        """What alternatives differ in besides, once the first round has ended."""
+        return [] if self.comparison is None else beside(self.observed)
 
     @cached_property
     def window(self) -> Window | Refused | None:

@@ -14,6 +14,7 @@ from linetwin.study.analysing.aims import aim_of
 from linetwin.study.analysing.following import course
 from linetwin.study.analysing.inferring import mean_of
 from linetwin.study.analysing.window import Refused
+from linetwin.study.report_compared import alternatives_section, beside_section
 from linetwin.study.report_words import (
     bound,
     ends,
@@ -43,7 +44,8 @@ _DRAWN, _LISTED = 6, 20
 def sections(found: Findings) -> list[Section]:
     """Return every section that the design supports."""
     return [
-        _alternatives(found),
+        alternatives_section(found),
+        beside_section(found),
         _finalists(found),
         _window(found),
         _matters(found),
@@ -210,31 +212,6 @@ def _finalists(found: Findings) -> Section:
     )
     title = "Pareto front" if len(figures) > 1 else "The best"
     return Section("best", title, table(heads, rows), drawn, intro)
-
-
-def _alternatives(found: Findings) -> Section:
-    told, observed = found.comparison, found.observed
-    if told is None:
-        return Section("alternatives", "Alternatives")
-    scale = shown(observed, told.figure)
-    rows = [
-        [
-            each.name,
-            str(each.runs) if each.runs == each.made else f"{each.runs} of {each.made}",
-            estimate(each.mean, scale),
-            "" if each.name == told.best else estimate(each.behind, scale),
-            each.fate,
-        ]
-        for each in told.alternatives
-    ]
-    heads = ["alternative", "#runs", f"#{figure_name(told.figure)}", "#worse than the best by", ""]
-    intro = (
-        "Differences are of runs with the same seed. Their intervals hold at every number of runs "
-        "at once, so it was looked after each round and ended when it was clear; the chance that "
-        f"the best alternative was dropped is at most {display.share(1 - told.confidence)} "
-        "(anytime-valid t-test; exact for normal differences)."
-    )
-    return Section("alternatives", "Alternatives", table(heads, rows), intro=intro)
 
 
 def _window(found: Findings) -> Section:

@@ -13,6 +13,7 @@ from linetwin.study.analysing.aims import aim_of, bounds_of
 from linetwin.study.analysing.box import FLOOR
 from linetwin.study.analysing.effects import MOST
 from linetwin.study.analysing.window import ENOUGH
+from linetwin.study.tasks import PROCESSOR_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,8 @@ class Shown(NamedTuple):
 
 def shown(observed: Observed, figure: str) -> Shown:
     """Return how a figure is shown: as the vocabulary shows the quantity that it is one of."""
+    if figure == PROCESSOR_TIME:
+        return Shown(1.0, "s")
     unit = observed.unit(figure) or "1"
     found = scale_of(unit)
     if (found.factor, found.unit) != (1.0, "" if unit == "1" else unit):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Status = Literal["complete", "given up", "failed"]
+PROCESSOR_TIME = "run.processor_time"
+"""A figure that is measured: processor seconds of a run (s), other ones each time it is made."""
 _DIGITS = 16
 _UNPACKED: dict[str, Path] = {}
 """In this process: digest of inputs -> the folder in which they lie."""
