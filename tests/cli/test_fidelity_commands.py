@@ -199,3 +199,111 @@ def test_the_card_names_lots_and_coverage(stand_ins: Path) -> None:
     assert {regime.station for regime in card.regimes} == {"cell.filler", "cell.soak"}
     assert card.data.name == "small"
     assert all(regime.covered for regime in card.regimes)
+
+
+def _another(folder: Path, target: Path) -> str:
+    """Write the same stand-in with another digest, which is returned."""
+    with zipfile.ZipFile(folder / "filling.standin") as archive:
+        card, weights = json.loads(archive.read(CARD)), archive.read(WEIGHTS)
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(CARD, json.dumps(card, indent=3))
+        archive.writestr(WEIGHTS, weights)
+    return read(target).digest
+
+
+def test_a_fork_says_who_answered_its_past_and_keeps_it(
+    by_auto: Order, clerk: Clerk, stand_ins: Path, tmp_path: Path
+) -> None:
+    """Another stand-in, told on standard error, in the manifest and in the summary."""
+    digest = _another(stand_ins, tmp_path / "other.standin")
+    change = f"processes.filling.stand_in={tmp_path.as_posix()}/other.standin"
+    last = max((by_auto.run / "snapshots").iterdir())
+    answer = clerk("fork", last, "-o", tmp_path / "fork", "--set", change)
+    assert answer.code == 0, answer.err
+    before = read_run(by_auto.run).manifest["stand_ins"]
+    old = before["cell.filler.filling"]["digest"]
+    told = f"cell.filler.filling: before the branch by filling.standin {old[:12]} (auto), then by "
+    assert f"{told}other.standin {digest[:12]} (auto)" in answer.err
+    assert "cell.stacker.stacking: before" not in answer.err
+    assert told in answer.out
+    manifest = read_run(tmp_path / "fork").manifest
+    assert manifest["stand_ins_before"] == [before]
+    assert manifest["stand_ins"]["cell.filler.filling"]["digest"] == digest
+
+
+def test_a_fork_to_fmus_keeps_who_answered_its_past(
+    by_auto: Order, clerk: Clerk, tmp_path: Path
+) -> None:
+    """No stand-in is left, and the report and the comparison tell of those there were."""
+    last = max((by_auto.run / "snapshots").iterdir())
+    changes = [
+        part
+        for process in ("filling", "stacking")
+        for part in ("--set", f"processes.{process}.fidelity=fmu")
+    ]
+    answer = clerk("fork", last, "-o", tmp_path / "fork", *changes)
+    assert answer.code == 0, answer.err
+    assert "(auto), then by the FMU" in answer.err
+    manifest = read_run(tmp_path / "fork").manifest
+    assert "stand_ins" not in manifest
+    assert manifest["stand_ins_before"] == [read_run(by_auto.run).manifest["stand_ins"]]
+    assert "then by the FMU." in (tmp_path / "fork" / "report.html").read_text(encoding="utf-8")
+    compared = clerk("compare", by_auto.run, tmp_path / "fork", "--json")
+    told = json.loads(compared.out)
+    assert told["same_fidelity"] is False
+    found = {own["cell.filler.filling"]["fidelity"] for own in told["fidelity"].values()}
+    assert found == {"auto", "auto and fmu"}
+
+
+STUDY = """\
+schema: 1
+study: who
+scenario: hours.yaml
+factors:
+  processes.filling.fidelity: {levels: [fmu, auto]}
+design: {kind: full}
+figures: [run.processor_time, energy.energy_used]
+"""
+
+
+@pytest.fixture
+def hours(order: Order, stand_ins: Path) -> Order:
+    """An hour of a line that names stand-ins which are not asked, and a study of it."""
+    order.edit("order: {cells: 40}\nlimit: 60 d", "duration: 1 h")
+    answered_by(order, "fmu", stand_ins).file.rename(order.folder / "hours.yaml")
+    (order.folder / "study.yaml").write_text(STUDY, encoding="utf-8")
+    return order
+
+
+def test_a_study_varies_who_answers(hours: Order, clerk: Clerk) -> None:
+    """Its runs differ in that alone, and each tells what it cost; the scenario's file is taken."""
+    out = hours.folder / "out"
+    answer = clerk("study", hours.folder / "study.yaml", "-o", out, "--keep", "--workers", "1")
+    assert answer.code == 0, answer.err
+    runs = pd.read_parquet(out / "runs.parquet").sort_values("point")
+    assert (runs["run.processor_time"] > 0).all()
+    first, second = runs["energy.energy_used"]
+    assert first == second
+    manifests = [read_run(out / "kept" / run).manifest for run in runs["run"]]
+    assert "stand_ins" not in manifests[0]
+    assert manifests[1]["stand_ins"]["cell.filler.filling"]["fidelity"] == "auto"
+    assert json.loads((out / "manifest.json").read_text("utf-8"))["units"] == {
+        "run.processor_time": "s",
+        "energy.energy_used": "J",
+    }
+
+
+def test_a_study_tells_a_stand_in_that_does_not_fit_before_it_runs(
+    hours: Order, clerk: Clerk, stand_ins: Path
+) -> None:
+    """One of another process, which only an alternative lets answer: exit code 2, nothing made."""
+    file = hours.folder / "study.yaml"
+    text = STUDY.replace("factors:\n  processes.filling.fidelity: {levels: [fmu, auto]}\n", "")
+    wrong = f"processes.stacking.stand_in: {stand_ins.as_posix()}/filling.standin"
+    chosen = f"{{{wrong}, processes.stacking.fidelity: auto}}"
+    text = text.replace("full", "compare") + "objectives: [{minimise: run.processor_time}]\n"
+    file.write_text(f"{text}alternatives: {{fmu: {{}}, auto: {chosen}}}\n", encoding="utf-8")
+    answer = clerk("study", file, "-o", hours.folder / "out")
+    assert answer.code == 2, answer.out + answer.err
+    assert "stands in for filling, not for stacking" in answer.err
+    assert not (hours.folder / "out").exists()

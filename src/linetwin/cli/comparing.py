@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.cli.printing import print_json, print_table, say
 from linetwin.errors import ResultsError
-from linetwin.results import read
+from linetwin.results import compared_fidelity, read
 from linetwin.results.compare import compare as compare_runs
 from linetwin.results.inference import student_quantile
 from linetwin.results.questions import QUESTIONS
@@ -83,12 +83,15 @@ def compare(
                 "note": comparison.note,
                 "remarks": comparison.remarks,
                 "groups": comparison.groups,
+                "fidelity": compared_fidelity.plain(comparison.fidelity),
+                "same_fidelity": not compared_fidelity.differ(comparison.fidelity),
                 "table": json.loads(comparison.table.to_json(orient="index")),
                 "differences": json.loads(comparison.differences.to_json(orient="index")),
             }
         )
         return
     _legend(comparison)
+    _answered(comparison)
     if len(comparison.differences):
         _print_differences(comparison, everything=everything)
     else:
@@ -115,6 +118,16 @@ def _legend(comparison: Comparison) -> None:
         runs = comparison.groups.get(name, [])
         of = f", {len(runs)} runs" if len(runs) > 1 else ""
         say(textwrap.fill(f"{letter}: {name}{of}", _WIDTH, subsequent_indent="   "))
+
+
+def _answered(comparison: Comparison) -> None:
+    """Say who answered on each side, where stand-ins did anywhere."""
+    found = comparison.fidelity
+    told = compared_fidelity.lines(found)
+    if told and compared_fidelity.differ(found):
+        told.append(compared_fidelity.SHARED)
+    for line in told:
+        say(textwrap.fill(line, _WIDTH, subsequent_indent="   "))
 
 
 def _columns(comparison: Comparison) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from linetwin.cli import running, snapshots
 from linetwin.cli.compose import make_world
@@ -12,15 +12,17 @@ from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.printing import say_aside
+from linetwin.cli.standing_in import stand_ins
 from linetwin.cli.versions import made_with
 from linetwin.errors import FmuError, ResultsError, SimulationError
 from linetwin.line.fork import DAY_TICKS, branch, note
 from linetwin.line.hindsight import look_back
-from linetwin.results import read
+from linetwin.results import fidelity, read
 from linetwin.results.writer import RunWriter
 from linetwin.scenario.entries import begun_at
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from linetwin.cli.snapshots import Snapshot
@@ -64,6 +66,7 @@ def fork(path: Path, change: Change, output: Path | None, *, as_json: bool) -> N
         message = f"{snapshot.file} cannot be continued: {error}"
         raise ResultsError(message) from error
     _tell(snapshot, world.now)
+    past = _past(source, stand_ins(scenario))
     manifest = {
         "scenario": scenario.name,
         "seed": scenario.seed,
@@ -73,6 +76,7 @@ def fork(path: Path, change: Change, output: Path | None, *, as_json: bool) -> N
         "branch_settings": list(change.settings),
         "made_with": made_with(scenario, base),
         "branch_holds": list(change.holds),
+        **({fidelity.BEFORE: past} if past else {}),
     }
     text = scenario.text + model_evidence(scenario, base)
     with Interruption().watched() as interruption:
@@ -82,6 +86,18 @@ def fork(path: Path, change: Change, output: Path | None, *, as_json: bool) -> N
         with held(folder):
             outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
         running.finish(outcome, as_json=as_json)
+
+
+def _past(source: Path, now: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Return the stand-ins that answered before, oldest first, and say where others do now.
+
+    As `stand_ins` of a manifest each; none where they are the same, or there were none at all.
+    """
+    manifest = read(source).manifest
+    pasts = [*manifest.get(fidelity.BEFORE, ()), manifest.get(fidelity.NOW, {})]
+    for text in fidelity.changed(pasts[-1], {fidelity.NOW: now}):
+        say_aside(text)
+    return pasts if any(fidelity.changed(past, {fidelity.NOW: now}) for past in pasts) else []
 
 
 def _tell(snapshot: Snapshot, tick: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ import pandas as pd
 from linetwin.errors import ResultsError
 from linetwin.results import kpis
 from linetwin.results.assumptions import plan
+from linetwin.results.compared_fidelity import Sides, sides
 from linetwin.results.inference import (
     benjamini_hochberg,
     holm,
@@ -58,7 +59,8 @@ class Comparison:
     independent runs), needed (pairs at which an interval as wide as this difference would leave
     zero out); empty where runs do not pair. `groups`: title of each scenario -> its labels in
     `table`. `note` says in words how runs were paired, or why not; `remarks` who limits each
-    scenario, and where one asks its models outside of the range they hold for.
+    scenario, and where one asks its models outside of the range they hold for. `fidelity`: title of
+    each scenario -> who answered for its processes that have stand-ins.
     """
 
     table: pd.DataFrame
@@ -66,6 +68,7 @@ class Comparison:
     groups: dict[str, list[str]]
     note: str
     remarks: tuple[str, ...] = ()
+    fidelity: Sides = field(default_factory=dict)
 
 
 def compare(runs: Sequence[Run]) -> Comparison:
@@ -110,7 +113,8 @@ def compare(runs: Sequence[Run]) -> Comparison:
     for frame in (table, differences):
         frame.insert(0, "unit", [_unit(name, units) for name in frame.index])
     titled = {title: [labels[number] for number in members] for title, members in groups.items()}
-    return Comparison(table, differences, titled, note, (*twice, *remarks(groups, runs, found)))
+    told = (*twice, *remarks(groups, runs, found))
+    return Comparison(table, differences, titled, note, told, sides(groups, runs))
 
 
 def _each_once(

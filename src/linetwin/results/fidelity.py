@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     import pandas as pd
 
     from linetwin.results.reader import Run
 
 EVENT: Final = "fidelity"
+NOW, BEFORE = "stand_ins", "stand_ins_before"
+"""Keys of a manifest: the stand-ins of a run, and of the pasts from which it was branched off."""
 TOO_WIDE: Final = "the interval of "
 """How the reason begins where a stand-in's interval was too wide."""
-_BY_STAND_IN: Final = "surrogate"
+BY_STAND_IN: Final = "surrogate"
+_DIGITS: Final = 12
+"""Hexadecimal digits of a SHA-256 that tell stand-ins apart, as in `made_with`."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def answered(run: Run) -> list[Answered]:
     found = choices(run)
     result = []
     for (station, process), own in found.groupby(["station", "process"], sort=False):
-        others = [str(who) for who in own["who"] if who != _BY_STAND_IN]
+        others = [str(who) for who in own["who"] if who != BY_STAND_IN]
         reasons = Counter(map(_quantity, others))
         reason = reasons.most_common(1)[0][0] if reasons else ""
         counts = (len(own) - len(others), len(own), own["lot"].nunique())
@@ -77,7 +81,7 @@ def choices(run: Run, lots: Collection[str] | None = None) -> pd.DataFrame:
 
 def of_lots(run: Run, lots: Collection[str]) -> list[dict[str, str | int]]:
     """Return who answered for some lots: station, process, lot, who, and in how many calls."""
-    if "stand_ins" not in run.manifest or not lots:
+    if not had_stand_ins(run) or not lots:
         return []
     found = choices(run, lots)
     found["who"] = [str(who).partition(":")[0] for who in found["who"]]
@@ -95,11 +99,43 @@ def _quantity(who: str) -> str:
 
 def told(run: Run) -> list[str]:
     """Say for each process how many lots the stand-in answered for."""
-    if "stand_ins" not in run.manifest:
+    if not had_stand_ins(run):
         return []
     always = [
         f"{address}: by {entry['file']} alone"
-        for address, entry in run.manifest["stand_ins"].items()
-        if entry["fidelity"] == _BY_STAND_IN
+        for address, entry in run.manifest.get(NOW, {}).items()
+        if entry["fidelity"] == BY_STAND_IN
     ]
-    return always + [each.told() for each in answered(run)]
+    return [*always, *(each.told() for each in answered(run)), *told_before(run)]
+
+
+def had_stand_ins(run: Run) -> bool:
+    """Say whether stand-ins answered in a run, or in the past from which it was branched off."""
+    return NOW in run.manifest or any(run.manifest.get(BEFORE, ()))
+
+
+def told_before(run: Run) -> list[str]:
+    """Say who answered before a branch began, where it was not who answers now."""
+    pasts = run.manifest.get(BEFORE, ())
+    return list(dict.fromkeys(text for past in pasts for text in changed(past, run.manifest)))
+
+
+def changed(past: Mapping[str, Mapping[str, str]], manifest: Mapping[str, Any]) -> list[str]:
+    """Say for each process who answered in the past, where another one does by a manifest."""
+    now = manifest.get(NOW, {})
+    return [
+        f"{address}: before the branch by {_named(past.get(address))}, then by "
+        f"{_named(now.get(address))}"
+        for address in dict.fromkeys([*past, *now])
+        if _who(past.get(address)) != _who(now.get(address))
+    ]
+
+
+def _who(entry: Mapping[str, str] | None) -> tuple[str, ...]:
+    return () if entry is None else (entry["fidelity"], entry["digest"])
+
+
+def _named(entry: Mapping[str, str] | None) -> str:
+    if entry is None:
+        return "the FMU"
+    return f"{entry['file']} {entry['digest'][:_DIGITS]} ({entry['fidelity']})"

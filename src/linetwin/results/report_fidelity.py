@@ -20,11 +20,11 @@ _NOTE = (
 
 def fidelity_table(run: Run) -> str:
     """Return who answered by station and process; "" where no stand-in was used."""
-    if "stand_ins" not in run.manifest:
+    if not fidelity.had_stand_ins(run):
         return ""
     found = {(each.station, each.process): each for each in fidelity.answered(run)}
     rows = []
-    for address, entry in run.manifest["stand_ins"].items():
+    for address, entry in run.manifest.get(fidelity.NOW, {}).items():
         station, _, process = address.rpartition(".")
         rows.append([display.name(address), entry["fidelity"], entry["file"]])
         each = found.get((station, process))
@@ -42,4 +42,5 @@ def fidelity_table(run: Run) -> str:
         ]
     heads = ["process", "fidelity", "stand-in", "#lots", "#calls by the surrogate"]
     heads += ["#by the FMU", "#as outside", "#as too wide", "most for"]
-    return f"{table(heads, rows)}<p class='soft'>{escape(_NOTE)}</p>"
+    before = "".join(f"<p>{escape(text)}.</p>" for text in fidelity.told_before(run))
+    return f"{table(heads, rows)}{before}<p class='soft'>{escape(_NOTE)}</p>"
