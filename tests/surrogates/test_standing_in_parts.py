@@ -37,7 +37,7 @@ def test_what_is_tied_or_constant_does_not_vary() -> None:
         Slot(0, "web_speed"): rare,
         Slot(0, "duration"): generator.uniform(1, 2, 100),
     }
-    table = Table(given, {}, np.full(100, "lot"))
+    table = Table(given, {}, np.full(100, "lot"), np.zeros(100))
     lean = shape_of(table, RULE)
     assert [(c.name, c.value) for c in lean.conditions] == [("web_speed", 4.0)]
     assert [(tie.place, tie.variable, tie.factor) for tie in lean.ties] == [(1, 0, 2.0)]

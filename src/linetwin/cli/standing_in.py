@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,13 +16,17 @@ from linetwin.predictors import stand_in_store
 from linetwin.predictors.stand_in_card import DURATION
 from linetwin.predictors.stand_in_choice import Chosen, knows, stand_in_of
 from linetwin.predictors.stand_in_limits import Limits
+from linetwin.predictors.stand_in_rough import rough_of
 from linetwin.predictors.stand_in_store import settings_digest
 from linetwin.results.display import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from linetwin.contracts import Contract, Transform
+    from linetwin.predictors.stand_in_card import Regime
     from linetwin.predictors.stand_in_store import StoredStandIn
-    from linetwin.scenario.resolved import ProcessConfig, Scenario
+    from linetwin.scenario.resolved import ProcessConfig, Scenario, StationConfig
 
 _AGAIN = "make it again with `linetwin surrogate stand-in`, or let the FMU answer: fidelity: fmu"
 
@@ -86,24 +91,51 @@ def _misfit(stored: StoredStandIn, process: ProcessConfig, base: Path) -> str:
 
 
 def known_alone(scenario: Scenario) -> list[str]:
-    """Say of stand-ins that answer alone which times they know, and that a run may end by them."""
-    said = []
+    """Say what is to be known of stand-ins before a run begins.
+
+    Which times they know that answer alone, and that a run may end by them; what `auto` takes of
+    them though it is told roughly; and which are named but never asked.
+    """
+    alone: list[str] = []
+    rough: list[str] = []
+    idle: dict[str, None] = {}
     for config in scenario.stations.values():
         for kind, process in config.processes.items():
-            if process.fidelity != "surrogate":
-                continue
-            file = Path(process.stand_in)
-            known = _known(read_stand_in(file), process, (config.path, config.group))
-            text = f"{config.path}.{kind}: {file.name} alone answers, and knows phases of "
-            text += ", ".join(known.times)
-            if known.left_out:
-                text += f"; {known.left_out:,} of the items that it was made from it does not know"
-            if known.unsure:
-                text += f"; less surely than `auto` takes it, it tells {', '.join(known.unsure)}"
-            said.append(text)
-    if said:
-        said.append("the first item that a stand-in alone does not know ends the run: exit code 3")
-    return said
+            if process.fidelity == "surrogate":
+                alone.append(_alone(config, kind, process))
+            elif process.fidelity == "auto":
+                rough += _rough(config, kind, process)
+            elif process.stand_in:
+                name = Path(process.stand_in).name
+                text = f"{process.fidelity_key}.stand_in: {name} is not used, the FMU answers"
+                idle[f"{text}; `fidelity: auto` beside it lets the stand-in answer"] = None
+    if alone:
+        alone.append("the first item that a stand-in alone does not know ends the run: exit code 3")
+    return [*alone, *rough, *idle]
+
+
+def _alone(config: StationConfig, kind: str, process: ProcessConfig) -> str:
+    """Say which times a stand-in knows that answers alone, and what it does not know well."""
+    file = Path(process.stand_in)
+    known = _known(read_stand_in(file), process, (config.path, config.group))
+    text = f"{config.path}.{kind}: {file.name} alone answers, and knows phases of "
+    text += ", ".join(known.times)
+    if known.left_out:
+        text += f"; {known.left_out:,} of the items that it was made from it does not know"
+    if known.unsure:
+        text += f"; less surely than `auto` takes it, it tells {', '.join(known.unsure)}"
+    return text
+
+
+def _rough(config: StationConfig, kind: str, process: ProcessConfig) -> list[str]:
+    """Say what `auto` takes though it is told roughly; nothing where there is nothing."""
+    file = Path(process.stand_in)
+    own = _regimes(read_stand_in(file), process, (config.path, config.group))
+    said = rough_of(own, process.widest)
+    if not said:
+        return []
+    text = f"{config.path}.{kind}: {file.name} tells {', '.join(said)} roughly"
+    return [f"{text}; `widest` below that lets the FMU answer"]
 
 
 class _Known(NamedTuple):
@@ -116,12 +148,10 @@ class _Known(NamedTuple):
 
 def _known(stored: StoredStandIn, process: ProcessConfig, names: tuple[str, str]) -> _Known:
     """Return what a stand-in knows of a station of this path or group."""
-    wanted = settings_digest(process)
-    regimes = [each for each in stored.card.regimes if each.settings == wanted]
     times: dict[str, None] = {}
     unsure: dict[str, None] = {}
     left_out: dict[tuple[str, ...], int] = {}
-    for regime in [each for each in regimes if each.station in names] or regimes:
+    for regime in _regimes(stored, process, names):
         left_out[regime.station, str(regime.phases)] = regime.left_out
         for condition in regime.conditions:
             if condition.name == DURATION:
@@ -135,15 +165,41 @@ def _known(stored: StoredStandIn, process: ProcessConfig, names: tuple[str, str]
     return _Known(list(times), sum(left_out.values()), list(unsure))
 
 
+def _regimes(stored: StoredStandIn, process: ProcessConfig, names: tuple[str, str]) -> list[Regime]:
+    """Return the regimes that answer at a station of this path or group."""
+    wanted = settings_digest(process)
+    regimes = [each for each in stored.card.regimes if each.settings == wanted]
+    return [each for each in regimes if each.station in names] or regimes
+
+
 def stand_ins(scenario: Scenario) -> dict[str, dict[str, str]]:
-    """Return the stand-ins of a scenario by address: fidelity, file and SHA-256 of its card."""
-    return {
-        f"{config.path}.{kind}": {
-            "fidelity": process.fidelity,
-            "file": Path(process.stand_in).name,
-            "digest": read_stand_in(Path(process.stand_in)).digest,
-        }
+    """Return the stand-ins of a scenario by address: fidelity, file, and two SHA-256.
+
+    `file`: its name, with as many folders before it as tell it from the others; `digest`: of its
+    card, which names that of its numbers; `sha256`: of the file.
+    """
+    found = {
+        f"{config.path}.{kind}": process
         for config in scenario.stations.values()
         for kind, process in config.processes.items()
         if process.fidelity != "fmu"
     }
+    files = {Path(process.stand_in) for process in found.values()}
+    return {
+        address: {
+            "fidelity": process.fidelity,
+            "file": _apart(Path(process.stand_in), files),
+            "digest": read_stand_in(Path(process.stand_in)).digest,
+            "sha256": hashlib.sha256(Path(process.stand_in).read_bytes()).hexdigest(),
+        }
+        for address, process in found.items()
+    }
+
+
+def _apart(file: Path, files: Collection[Path]) -> str:
+    """Return the end of a path that no other one has."""
+    for count in range(1, len(file.parts)):
+        own = file.parts[-count:]
+        if sum(other.parts[-count:] == own for other in files) == 1:
+            return "/".join(own)
+    return file.as_posix()

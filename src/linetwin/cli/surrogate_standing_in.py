@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from linetwin.predictors.stand_in_card import Regime, StandInCard
     from linetwin.scenario.resolved import Scenario, StationConfig
     from linetwin.surrogates.standing_in.learning import Subject, Wanted
-    from linetwin.surrogates.standing_in.recording import Call
+    from linetwin.surrogates.standing_in.recording import Call, Watching
+    from linetwin.surrogates.standing_in.sweeping import Sweep
 
     Calls = dict[str, list[tuple[StationConfig, Call]]]
 
@@ -78,7 +79,8 @@ def stand_in(  # noqa: PLR0913, PLR0917 - one parameter per option
     line = request.load()
     kinds = _kinds(line, process or [], station or [])
     files = _files(kinds, output)
-    wanted = _wanted(kinds, ranges or [], points, coverage)
+    settable = _settable(kinds, _stations(line, station or []))
+    wanted = _wanted(kinds, ranges or [], points, coverage, settable)
     found = []
     for kind, card, weights in _learnt(request, line, kinds, station or [], (runs, wanted)):
         digest = write(card, weights, files[kind])
@@ -160,7 +162,21 @@ def _files(kinds: Sequence[str], output: Path | None) -> dict[str, Path]:
     return {kind: folder / f"{kind}{SUFFIX}" for kind in kinds}
 
 
-def _wanted(kinds: Sequence[str], ranges: Sequence[str], points: int, coverage: str) -> Wanted:
+def _settable(kinds: Sequence[str], stations: Sequence[StationConfig]) -> set[str]:
+    """Return the quantities that are settings of stations with these kinds of process."""
+    from linetwin.surrogates.standing_in.sweeping import settings_of
+
+    own = [config for config in stations if any(kind in config.processes for kind in kinds)]
+    return {name for config in own for name in settings_of(config)}
+
+
+def _wanted(
+    kinds: Sequence[str],
+    ranges: Sequence[str],
+    points: int,
+    coverage: str,
+    settable: Collection[str] = (),
+) -> Wanted:
     """Return how stand-ins are made; ScenarioError for a range of what no process takes."""
     from linetwin.contracts import CONTRACTS
     from linetwin.errors import Problem, ScenarioError
@@ -174,8 +190,8 @@ def _wanted(kinds: Sequence[str], ranges: Sequence[str], points: int, coverage: 
     for text in ranges:
         name, _, ends = (part.strip() for part in text.partition("="))
         low, apart, high = ends.partition(" to ")
-        if name not in taken:
-            hint = nearest(name, taken, "what the process takes")
+        if name not in taken and name not in settable:
+            hint = nearest(name, {*taken, *settable}, "what the process takes, or its station")
             raise ScenarioError([Problem(f"'{name}' is taken by no such process", "--range", hint)])
         if not apart:
             hint = f"{name}=LOW to HIGH, each with its unit"
@@ -201,29 +217,66 @@ def _learnt(
     from linetwin.cli.compose import make_world, release
     from linetwin.cli.running import base_of
     from linetwin.surrogates.standing_in.learning import learn
+    from linetwin.surrogates.standing_in.sweeping import sweeps_of
 
     runs, wanted = how
     base = base_of(request, line)
     chosen = _stations(line, stations)
     subjects = {kind: _subject(kind, line, chosen, base) for kind in kinds}
     with progress("stand-in") as tell:
-        calls: Calls = {kind: [] for kind in kinds}
+        watched = _Watched(request, line, base, {kind: [] for kind in kinds})
         for number in range(runs):
             tell("run of the line", number, runs)
-            again = replace(request, seed=line.seed + number).load()
-            world = make_world(with_fmus(again), base, Nowhere(), recording=False)
-            try:
-                watched = watch(world, kinds, {c.path for c in chosen}, f"seed {again.seed}")
-                for kind, own in watched.items():
-                    calls[kind] += [(again.stations[call.station], call) for call in own]
-                if number < runs - 1:
-                    continue
-                for kind in kinds:
-                    models = partial(_fmu, world, kind)
-                    card, weights = learn(subjects[kind], calls[kind], models, wanted, tell)
-                    yield kind, card, weights
-            finally:
-                release(world)
+            watched.run({config.path for config in chosen}, line.seed + number)
+        for sweep in sweeps_of(watched.of_all(), wanted.ranges):
+            for node in range(len(sweep.values)):
+                tell(f"run of the line, {sweep.told(node)}", node, len(sweep.values))
+                paths = {c.path for c in chosen if (c.group or c.path) in sweep.stations}
+                watched.run(paths, line.seed + node, (sweep, node))
+        world = make_world(with_fmus(line), base, Nowhere(), recording=False)
+        try:
+            for kind in kinds:
+                models = partial(_fmu, world, kind)
+                card, weights = learn(subjects[kind], watched.calls[kind], models, wanted, tell)
+                yield kind, card, weights
+        finally:
+            release(world)
+
+
+@dataclass
+class _Watched:
+    """Runs of a line with what they asked of its FMUs; `last`: when they last did [ticks]."""
+
+    request: Request
+    line: Scenario
+    base: Path
+    calls: Calls
+    last: int = 0
+
+    def run(self, paths: set[str], seed: int, at: tuple[Sweep, int] | None = None) -> None:
+        """Run the line with a seed, as it is or at a value of a sweep; keep stations' calls.
+
+        At another value it may never make its order: it ends at twice the time of the last call.
+        """
+        from linetwin.cli.compose import make_world, release
+        from linetwin.surrogates.standing_in.recording import Watching
+
+        settings = self.request.settings + (at[0].settings(at[1]) if at else ())
+        again = replace(self.request, seed=seed, settings=settings).load()
+        world = make_world(with_fmus(again), self.base, Nowhere(), recording=False)
+        swept = (at[0].name, at[1]) if at else ("", 0)
+        try:
+            watching = Watching(world.models, self.calls, paths, f"seed {seed}", *swept)
+            last = watch(world, watching, 2 * self.last if at else None)
+            self.last = self.last if at else max(self.last, last)
+        finally:
+            release(world)
+        for kind, own in watching.calls.items():
+            self.calls[kind] += [(again.stations[call.station], call) for call in own]
+
+    def of_all(self) -> list[tuple[StationConfig, Call]]:
+        """Return the calls of all kinds of process."""
+        return [call for own in self.calls.values() for call in own]
 
 
 def _fmu(world: World, kind: str, config: StationConfig) -> Transform:
@@ -244,25 +297,26 @@ def with_fmus(line: Scenario) -> Scenario:
     return replace(line, stations=stations)
 
 
-def watch(
-    world: World, kinds: Sequence[str], stations: Collection[str], run: str
-) -> dict[str, list[Call]]:
-    """Run a line to its end; return what it asked of its FMUs, by kind of process."""
+def watch(world: World, watching: Watching, most: int | None = None) -> int:
+    """Run a line to its end, or to a time [ticks], and keep what it asks of its FMUs.
+
+    Return when it last asked them [ticks].
+    """
     from linetwin.line import stock
-    from linetwin.surrogates.standing_in.recording import Watching
 
     models = world.models
-    watching = Watching(models, kinds, stations, run)
     world.models = watching
     try:
         if world.scenario.start == "filled":
             stock.fill(world)
         world.begin()
-        while world.step():
-            pass
+        last = known = 0
+        while (most is None or world.now < most) and world.step():
+            if watching.asked > known:
+                last, known = world.now, watching.asked
     finally:
         world.models = models
-    return watching.calls
+    return last
 
 
 def _subject(kind: str, line: Scenario, stations: Sequence[StationConfig], base: Path) -> Subject:
@@ -286,6 +340,7 @@ def _subject(kind: str, line: Scenario, stations: Sequence[StationConfig], base:
 
 def _tell(card: StandInCard, file: Path) -> None:
     from linetwin.cli.printing import print_table, say
+    from linetwin.predictors.stand_in_rough import rough_of
 
     count = f"{card.data.rows} items of {card.data.groups} lots"
     say(
@@ -296,6 +351,8 @@ def _tell(card: StandInCard, file: Path) -> None:
     print_table("", heads, [_row(regime) for regime in card.regimes], 1)
     for text in card.said:
         say(text)
+    if rough := rough_of(card.regimes, {}):
+        say(f"told roughly, and small enough that `auto` takes it: {', '.join(rough)}")
     say(f"use it: processes: {{{card.process}: {{fidelity: auto, stand_in: {file.name}}}}}")
 
 

@@ -110,8 +110,7 @@ def _box(
     _, lots = np.unique(table.lots, return_inverse=True)
     values = np.array([table.given[slot] for slot in shape.varying])
     low, high = values.min(axis=1), values.max(axis=1)
-    means = np.array([np.bincount(lots, own) / np.bincount(lots) for own in values])
-    margins = margin_of(values, means)
+    margins = _margins(table, values)
     begin, end = low.copy(), high.copy()
     for at, slot in enumerate(shape.varying):
         told = [c for s, c in table.answers.items() if s.name == slot.name]
@@ -127,6 +126,20 @@ def _box(
     scales = _scales(model, shape, np.median(values, axis=1), (begin, end))
     scaled = np.array([rescaled(own, scale) for own, scale in zip(values, scales, strict=True)])
     return Box(begin, end, low, high, scales, cloud_of(scaled, lots, share))
+
+
+def _margins(table: Table, values: np.ndarray) -> np.ndarray:
+    """Return how far another run's items may lie beyond those seen, shape (variables,).
+
+    Lots of one value of a sweep differ as lots do; those of different ones differ by intent.
+    """
+    found = []
+    for node in np.unique(table.nodes):
+        own = values[:, table.nodes == node]
+        _, lots = np.unique(table.lots[table.nodes == node], return_inverse=True)
+        means = np.array([np.bincount(lots, each) / np.bincount(lots) for each in own])
+        found.append(margin_of(own, means))
+    return np.asarray(np.max(found, axis=0))
 
 
 def _scales(

@@ -14,6 +14,7 @@ from linetwin.predictors.stand_in_card import AllWeights, StandInCard
 from linetwin.predictors.stand_in_store import settings_digest
 from linetwin.results.manifest import version_of
 from linetwin.surrogates.standing_in.making import Asked, make
+from linetwin.surrogates.standing_in.sweeping import parted
 from linetwin.surrogates.standing_in.table import table_of
 
 if TYPE_CHECKING:
@@ -73,20 +74,24 @@ def learn(
         forms.setdefault((*key, call.form), []).append((config, call))
     made: list[Made] = []
     said: list[str] = []
-    for number, ((station, settings, form), own) in enumerate(forms.items()):
-        tell(f"{subject.kind} at {station}", number, len(forms))
-        model = models(own[0][0])
-        asked = Asked(station, settings, model, wanted.ranges, wanted.points, wanted.coverage)
+    parts = [(key, part) for key, own in forms.items() for part in parted(own)]
+    for number, ((station, settings, form), own) in enumerate(parts):
+        tell(f"{subject.kind} at {station}", number, len(parts))
+        model, sweep = models(own[0][0]), own[0][1].sweep
+        ranges = {name: ends for name, ends in wanted.ranges.items() if name != sweep}
+        asked = Asked(station, settings, model, ranges, wanted.points, wanted.coverage)
         with threadpool_limits(1):  # for products so small threads only wait for each other
             found = make(asked, table_of([call for _, call in own]))
         if not isinstance(found, str):
             made += found
         else:
             phases = f"{len(form[1])} phase{'' if len(form[1]) == 1 else 's'}"
-            said.append(f"{station}, calls of {phases}: no stand-in; {found}")
+            where = f"{station}, {sweep} changed" if sweep else station
+            said.append(f"{where}, calls of {phases}: no stand-in; {found}")
     if not made:
         reasons = "; ".join(said) or "the line made no call"
         hint = "a longer run, or another station"
+        hint = f"a narrower --range, {hint}" if wanted.ranges else hint
         raise ScenarioError([Problem(f"{subject.kind}: {reasons}", hint=hint)])
     weights = AllWeights(regimes=[each.weights for each in made])
     return _card(subject, made, said, wanted, calls), weights

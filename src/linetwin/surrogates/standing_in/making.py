@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.predictors.stand_in_card import Slot
+from linetwin.quantities import vocabulary
+from linetwin.scenario.units import display
 from linetwin.surrogates.standing_in.designing import design
 from linetwin.surrogates.standing_in.regime import Made, Sources
 from linetwin.surrogates.standing_in.shaping import ALWAYS, RULE, shape_of
@@ -24,6 +26,10 @@ MOST_ROWS: Final = 2_000
 SHARES: Final = (0.3, 1.0)
 """Of the box's margins, by regime [A]: a narrow one knows better what a wide one knows of more."""
 _LEAST_ROWS: Final = 8
+_PARTS: Final = (0.5, 0.25, 0.1, 0.0)
+"""Of a range that is too wide: which parts of it are tried."""
+_FEW_POINTS: Final = 256
+"""Points at which that is tried."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,42 @@ def _made(asked: Asked, table: Table, valid: Table, shape: Shape, share: float) 
     wanted = {slot: asked.wanted[slot.name] for slot in shape.varying if slot.name in asked.wanted}
     found = design(asked.model, shape, kept, wanted, (asked.points, share))
     if isinstance(found, str):
-        return found
+        return found + _by_ranges(asked, shape, kept, wanted)
     some = kept.some(np.unique(np.linspace(0, len(kept) - 1, MOST_ROWS).astype(int)))
     left_out = len(table) - len(kept)
     sources = (asked.station, asked.settings, table, some, left_out, shape, found, asked.coverage)
     return Sources(*sources).made()
+
+
+def _by_ranges(
+    asked: Asked, shape: Shape, kept: Table, wanted: Mapping[Slot, tuple[float, float]]
+) -> str:
+    """Return that a range which was asked for is why there is no box, and what goes; "" else.
+
+    The parts of the ranges by which they go beyond what was seen are made smaller together.
+    """
+    if not wanted:
+        return ""
+    names = " and ".join(dict.fromkeys(slot.name for slot in wanted))
+    for part in _PARTS:
+        less = {slot: _narrowed(kept.given[slot], ends, part) for slot, ends in wanted.items()}
+        if isinstance(design(asked.model, shape, kept, less, (_FEW_POINTS, 0.0)), str):
+            continue
+        said = f", since the range of {names} is too wide"
+        if part == 0.0:
+            return f"{said}; none wider than the line's own goes"
+        told = ", ".join(dict.fromkeys(_told(slot.name, *ends) for slot, ends in less.items()))
+        return f"{said}; a narrower one goes, such as {told}"
+    return ""
+
+
+def _narrowed(seen: np.ndarray, ends: tuple[float, float], part: float) -> tuple[float, float]:
+    """Return the range that a part of the way from what was seen to the ends makes."""
+    low, high = float(seen.min()), float(seen.max())
+    return low + part * (min(low, ends[0]) - low), high + part * (max(high, ends[1]) - high)
+
+
+def _told(name: str, low: float, high: float) -> str:
+    """Return a range as `--range` takes it."""
+    own = vocabulary()[name]
+    return f"{name}={display(low, own, 4)} to {display(high, own, 4)}"

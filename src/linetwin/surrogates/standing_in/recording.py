@@ -24,7 +24,8 @@ Form = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 class Call:
     """One call of a Transform at a station, with copies of what it was given and of its answer.
 
-    `lot` tells the call's items from those of others.
+    `lot` tells the call's items from those of others. `sweep`: quantity that was set for the run,
+    "" for the line as it is, and `node`: which of its values that was.
     """
 
     station: str
@@ -32,6 +33,8 @@ class Call:
     start: Mapping[str, np.ndarray]
     phases: tuple[Phase, ...]
     results: tuple[Columns, ...]
+    sweep: str = ""
+    node: int = 0
 
     @property
     def form(self) -> Form:
@@ -53,20 +56,27 @@ def form_of(start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) ->
 class Watching(WrappedModels):
     """A line's models, of which calls of some kinds of process are kept; see `line.world.Models`.
 
-    `run` tells lots of one run from those of another.
+    `run` tells lots of one run from those of another; `sweep`, `node`: as of its calls.
     """
 
     kinds: Collection[str]
     stations: Collection[str]
     run: str
+    sweep: str = ""
+    node: int = 0
     calls: dict[str, list[Call]] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> int:
+        """Number of calls that were kept."""
+        return sum(map(len, self.calls.values()))
 
     def transform(self, config: StationConfig, kind: str) -> Transform:
         """Return the process model of this kind, watched where it is wanted."""
         model = self.models.transform(config, kind)
         if kind not in self.kinds or (self.stations and config.path not in self.stations):
             return model
-        return _Watched(model, config.path, self.run, self.calls.setdefault(kind, []))
+        return _Watched(model, config.path, self, self.calls.setdefault(kind, []))
 
 
 @dataclass
@@ -75,7 +85,7 @@ class _Watched:
 
     model: Transform
     station: str
-    run: str
+    watching: Watching
     calls: list[Call]
     lot: str = ""
 
@@ -95,6 +105,7 @@ class _Watched:
         begun = {name: np.array(value, dtype=float) for name, value in start.items()}
         results = self.model.apply(start, phases)
         answer = tuple({name: np.copy(v) for name, v in each.items()} for each in results)
-        lot = f"{self.run}/{self.lot or f'call {len(self.calls)}'}"
-        self.calls.append(Call(self.station, lot, begun, kept, answer))
+        by = self.watching
+        lot = f"{by.run}/{self.lot or f'call {len(self.calls)}'}"
+        self.calls.append(Call(self.station, lot, begun, kept, answer, by.sweep, by.node))
         return results

@@ -20,6 +20,7 @@ from linetwin.predictors.stand_in_card import (
     Weights,
 )
 from linetwin.predictors.stand_in_limits import WHERE
+from linetwin.predictors.stand_in_rough import ROUGH, width_of
 from linetwin.predictors.stand_in_terms import rescaled
 from linetwin.quantities import vocabulary
 from linetwin.surrogates.standing_in.fitting import GENTLE, fit
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
     from linetwin.surrogates.standing_in.table import Table
 
 NOTHING: Final = 1e-7
-"""Spread of an output, over the largest amount of its unit, that counts as none [A]."""
-WIDEST: Final = 0.1
-"""Interval of an output over its range in training up to which `auto` takes it [A]."""
+"""Spread of an output, over its own largest amount, that counts as none [A]."""
+ROUNDING: Final = 1e-10
+"""The same over the largest amount of its unit: what sums of such amounts leave [A]."""
 WIDEST_OF_UNIT: Final = 1e-4
-"""The same over the largest amount of its unit, where that is more [A]."""
+"""Interval over the largest amount of its unit that `auto` takes, however rough [A]."""
 WIDE: Final = 4.0
 """Ratio of an output's ends from which on its logarithm is tried as well [A]."""
 
@@ -137,7 +138,10 @@ class Sources:
         largest = self._largest()
         for slot, designed in self.design.answers.items():
             column = np.concatenate([self.some.answers[slot], designed])
-            if np.ptp(column) <= NOTHING * largest[unit_of(slot.name)]:
+            least = max(
+                NOTHING * float(np.abs(column).max()), ROUNDING * largest[unit_of(slot.name)]
+            )
+            if np.ptp(column) <= least:
                 constants.append(_constant(slot, column))
             elif (copied := self._copied(slot, column, matrix)) is not None:
                 copies.append(copied)
@@ -215,7 +219,7 @@ class Sources:
             low=float(column.min()),
             high=float(column.max()),
             error=error,
-            widest=max(WIDEST * float(np.ptp(column)), WIDEST_OF_UNIT * largest[unit]),
+            widest=max(ROUGH * float(np.ptp(column)), WIDEST_OF_UNIT * largest[unit]),
         )
 
     def _regime(
@@ -268,13 +272,6 @@ def scales_of(slot: Slot, column: np.ndarray) -> list[_Tried]:
     if column.min() > 0.0 and column.max() > WIDE * column.min():
         found.append(_Tried(slot, column, Link(kind="log"), bounded=False))
     return found
-
-
-def width_of(each: Learnt) -> float:
-    """Return the widest interval of an output within its range in training, in its unit."""
-    ends = each.link.to(np.array([each.low, each.high, (each.low + each.high) / 2]))
-    half = each.half_widths[0]
-    return float((each.link.back(ends + half) - each.link.back(ends - half)).max())
 
 
 def unit_of(name: str) -> str:

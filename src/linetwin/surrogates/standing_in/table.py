@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Table:
-    """`given` and `answers`: columns of shape (rows,) by place and name; `lots`: of each row."""
+    """`given` and `answers`: columns of shape (rows,) by place and name; `lots`: of each row.
+
+    `nodes`: which value of a sweep each row was recorded at.
+    """
 
     given: Mapping[Slot, np.ndarray]
     answers: Mapping[Slot, np.ndarray]
     lots: np.ndarray
+    nodes: np.ndarray
 
     def __len__(self) -> int:
         return len(self.lots)
@@ -38,6 +42,7 @@ class Table:
             {slot: column[rows] for slot, column in self.given.items()},
             {slot: column[rows] for slot, column in self.answers.items()},
             self.lots[rows],
+            self.nodes[rows],
         )
 
 
@@ -54,6 +59,7 @@ def table_of(calls: Sequence[Call]) -> Table:
         {slot: np.concatenate(parts) for slot, parts in given.items()},
         {slot: np.concatenate(parts) for slot, parts in answers.items()},
         np.concatenate([np.full(call.items, call.lot) for call in calls]),
+        np.concatenate([np.full(call.items, call.node) for call in calls]),
     )
 
 
