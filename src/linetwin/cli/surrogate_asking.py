@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from linetwin.surrogates.answers import Inverted
 
 PredictorArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A predictor's file.")]
 ChanceOption = Annotated[
@@ -107,8 +110,6 @@ def invert(
     json: JsonOption = False,
 ) -> None:
     """Find the settings that reach a goal, and the window in which all do; exit code 2 for none."""
-    from linetwin.cli.printing import print_json, print_table, say
-    from linetwin.errors import Problem, ScenarioError
     from linetwin.predictors.evaluating import load
     from linetwin.surrogates import answers, goals
 
@@ -117,8 +118,17 @@ def invert(
         goal = goals.goal_of(target, own.target)
         low, high = goals.limits_of(own, limits or [], settings or [])
         found = answers.inverted(predictor, goal, low, high, chance)
+    _tell_inverted(found, as_json=json)
+
+
+def _tell_inverted(found: Inverted, *, as_json: bool) -> None:
+    """Tell the window; ScenarioError, with the nearest place, where the goal is not reached."""
+    from linetwin.cli.printing import print_json, print_table, say
+    from linetwin.errors import Problem, ScenarioError
+    from linetwin.surrogates import answers
+
     sentences, nearest = answers.inverted_sentences(found), answers.nearest_rows(found)
-    if json:
+    if as_json:
         print_json(answers.inverted_content(found))
     elif found.found.reached:
         print_table("", answers.SETTING_HEADS, answers.setting_rows(found), 1)

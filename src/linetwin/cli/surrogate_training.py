@@ -41,7 +41,6 @@ def train(
     from linetwin.surrogates.learning.reading import read_training
     from linetwin.surrogates.learning.registry import enter
     from linetwin.surrogates.learning.training import train as learn
-    from linetwin.surrogates.learning.words import against_laws
     from linetwin.surrogates.learning.writing import stored_of
 
     _check_installed("sklearn", "onnx")
@@ -61,8 +60,7 @@ def train(
     else:
         _tell(training, trained, stored)
         _tell_files(output, entry)
-    for warning in [*against_laws(training, trained), *training.open]:
-        say_aside(f"warning: {warning}")
+    _tell_last(training, trained)
 
 
 def card(file: PredictorArgument, json: JsonOption = False) -> None:
@@ -172,6 +170,15 @@ def _tell(training: Training, trained: Trained, stored: Stored) -> None:
         say(f"  {words.coverage_text(each)}")
     for law in stored.card.laws:
         say(f"Law: {law}.")
+
+
+def _tell_last(training: Training, trained: Trained) -> None:
+    """Say again what may make all of it worthless: a law that data break, a unit left open."""
+    from linetwin.cli.printing import say_aside
+    from linetwin.surrogates.learning.words import against_laws
+
+    for warning in [*against_laws(training, trained), *training.open]:
+        say_aside(f"warning: {warning}")
 
 
 def _tell_files(output: Path | None, entry: Entry | None) -> None:

@@ -46,7 +46,7 @@ def sentences(training: Training, trained: Trained) -> list[str]:
     ones = int(learning.target.sum())
     rate = 100 * learning.mean(learning.target)
     weighted = "" if learning.weights is None else f" ({rate:.3g} % of their weight)"
-    side = "less" if best.r2 >= 0 else "more"
+    side, alone = "less" if best.r2 >= 0 else "more", best.error / (1 - best.r2)
     found = [
         (
             f"{learning.target_name} is 1 in {ones:,} of {learning.rows:,} rows{weighted}: its"
@@ -55,9 +55,8 @@ def sentences(training: Training, trained: Trained) -> list[str]:
         (
             f"{begun(best.name, learning)} has the least log loss on held-out groups"
             f" ({training.group}){keeping(trained)}: {best.error:.4f} (standard error"
-            f" {best.spread:.4f}), {abs(100 * best.r2):.1f} % {side} than the"
-            f" {best.error / (1 - best.r2):.4f} of the rate of all rows, which knows the"
-            " held-out ones."
+            f" {best.spread:.4f}), {abs(100 * best.r2):.1f} % {side} than the {alone:.4f} of the"
+            " rate of all rows, which knows the held-out ones."
         ),
     ]
     if learning.inspection is not None:
