@@ -126,31 +126,71 @@ def test_refused(values: np.ndarray, tolerance: cap.Tolerance, words: str) -> No
         cap.capability("x", values, [str(i) for i in range(values.size)], tolerance, GAUGE)
 
 
-@pytest.mark.parametrize("count", [300, 3000])
+@pytest.mark.parametrize("count", [400, 3000, 5000])
 def test_skewed_readings_by_quantiles(count: int) -> None:
     """Of lognormal readings Ppk is that of the true quantiles; the normal formula is far off."""
     values = np.random.default_rng(9).lognormal(0.0, 0.5, count)
     limit = 6.0
     truth = (limit - 1) / (np.exp(0.5 * stats.norm.ppf(1 - 0.00135)) - 1)
-    tolerance = cap.Tolerance(high=limit)
-    found = cap.capability("burr", values, names(count // 10, 10), tolerance, GAUGE)
+    found = cap.capability("burr", values, names(count // 10, 10), cap.Tolerance(high=limit), GAUGE)
     assert found.quantiles is not None
-    assert found.quantiles.worst.value == pytest.approx(truth, rel=0.15)
+    assert found.quantiles.worst is not None
+    assert found.quantiles.worst.value == pytest.approx(truth, rel=0.25)
     assert found.quantiles.worst.low < truth < found.quantiles.worst.high
-    assert found.overall.worst.value > 1.5 * truth
+    assert found.overall.worst.value > 1.4 * truth
 
 
-def test_power_transform_is_undone() -> None:
-    """The inverse gives back what scipy has transformed, for powers on both sides of 0 and 2."""
-    values = np.linspace(-3, 3, 31)
-    for power in (-0.5, 0.0, 0.7, 2.0, 2.4):
-        there = stats.yeojohnson(values, power)
-        assert cap._untransformed(there, power) == pytest.approx(values)
+def with_an_outlier() -> np.ndarray:
+    """Return 1,003 readings like a resistance of 30 mOhm, limit 35, one of them 37.86."""
+    values = np.random.default_rng(8).normal(29.93, 0.13, 1003)
+    values[500] = 37.86
+    return values
 
 
-def test_quantile_without_an_end() -> None:
-    """A tail that a power transform cannot end makes Ppk 0, never a number that is none."""
-    endless = np.array([-1.0, 0.0, np.inf])
-    assert cap._by_quantiles(endless, cap.Tolerance(high=5.0)) == 0.0
-    assert cap._by_quantiles(endless, cap.Tolerance(low=-2.0)) == 2.0
-    assert cap._by_quantiles(endless, cap.Tolerance(-2.0, 5.0)) == 0.0
+def test_a_reading_beyond_the_limit_contradicts_a_high_index() -> None:
+    """1 of 1,003 beyond is 997 ppm (25 to 5,543, exact): no process of Cpk 6, and it is said."""
+    found = cap.capability(
+        "dcir", with_an_outlier(), names(101, 10)[:1003], cap.Tolerance(high=35.0), GAUGE
+    )
+    assert found.overall.worst.low > 5
+    assert found.beyond.count == 1
+    assert found.beyond.ppm == pytest.approx((997.0, 25.24, 5542.6), rel=1e-3)
+    assert found.contradicted
+    assert found.outside.points["S"] == 1
+    assert found.quantiles is not None
+    assert found.quantiles.worst is None
+    assert "1 reading lies farther out" in found.quantiles.how
+
+
+@pytest.mark.parametrize("between", [0.0, 1.0, 2.0])
+def test_sound_processes_are_not_contradicted(between: float) -> None:
+    """Of 100 normal processes one at most is, also where subgroups differ; gross ones are."""
+    draws, sigma = np.random.default_rng(6), np.sqrt(1 + between**2)
+    tolerance, falsely = cap.Tolerance(10 - 2.5 * sigma, 10 + 2.5 * sigma), 0
+    for _ in range(100):
+        values = rolls(draws, 25, 20, between).ravel()
+        _, overall = cap._scatter(values, cap.subgroups(values, names(25, 20)))
+        centre = float(values.mean()), overall.mean_error
+        low = cap.index(centre, overall.sigma, overall.freedom, tolerance).worst.low
+        beyond = cap._beyond(values, (tolerance.low or 0.0, tolerance.high or 0.0), low)
+        chance = stats.binom.sf(beyond.count - 1, values.size, beyond.foretold / 1e6)
+        falsely += bool(chance < 0.01)
+    assert falsely <= 1
+    values = np.clip(values, 10 - sigma, 10 + sigma)
+    values[::25] = 10 + 2.6 * sigma + np.arange(20) / 100
+    assert cap.capability("x", values, names(25, 20), tolerance, GAUGE).contradicted
+
+
+def test_charts_tell_subgroups_that_are_outside() -> None:
+    """A lasting shift, and a subgroup that scatters, are told by chart; too few have no limits."""
+    draws = np.random.default_rng(12)
+    values = rolls(draws, 40, 5, 0.3)
+    values[20] = 10 + 5 * (values[20] - 10)
+    values[30] += 6
+    found = cap.capability("x", values.ravel(), names(40, 5), BOTH, GAUGE).outside
+    assert found.subgroups == 40
+    assert found.points["S"] >= 1
+    assert sum(many for kind, many in found.points.items() if kind != "S") >= 1
+    few = cap.capability("x", values[:8].ravel(), names(8, 5), BOTH, GAUGE).outside
+    assert not few.points
+    assert "8 subgroups are too few" in few.refused

@@ -24,15 +24,16 @@ _FACTOR: Final = 1e-9
 def capability_section(found: Review) -> Section:
     """Return Cpk and Ppk, apart, with intervals; where there is no gauge, why there is none."""
     rows = [_row(each, each.found) for each in found.capable if each.found is not None]
-    heads = ["read", "limits", "#readings", "#Cpk", "#Ppk", "#without gauge: Cpk", "#Ppk",
-             "#gauge"]  # fmt: skip
+    heads = ["read", "limits", "#readings", "#beyond the limits", "#Cpk", "#Ppk",
+             "#without gauge: Cpk", "#Ppk", "#gauge"]  # fmt: skip
     notes = "".join(f"<li>{escape(text)}</li>" for each in found.capable for text in _notes(each))
     listed = f"<ul class='lacks'>{notes}</ul>" if notes else ""
     told = f"{table(heads, rows)}{listed}" if rows else listed
     intro = (
         "Cpk rests on the scatter within subgroups, Ppk on all scatter: a process that drifts has "
         "a Ppk below its Cpk. In brackets 95 % intervals; gauge: its part in the spread, beside "
-        "the indices without it. Where no gauge is stated there is no Cpk."
+        "the indices without it. Where no gauge is stated there is no Cpk. Where more readings "
+        "lie beyond the limits than the indices can have, these are not to be used."
     )
     if gone := len(found.scrapped):
         intro += (
@@ -47,10 +48,12 @@ def _row(each: Capable, found: Capability) -> list[str]:
     low, high = ("" if edge is None else spec.shown(edge) for edge in (each.low, each.high))
     limits = f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
     within = found.within
+    use = ", not to be used" if found.contradicted else ""
     return [
-        each.name, limits, f"{found.readings:,}",
-        "" if within is None else _interval(within.worst), _interval(found.overall.worst),
-        _bare(found.corrected_within), _bare(found.corrected_overall),
+        each.name, limits, f"{found.readings:,}", _beyond(found),
+        "" if within is None else f"{_interval(within.worst)}{use}",
+        f"{_interval(found.overall.worst)}{use}",
+        f"{_bare(found.corrected_within)}{use}", f"{_bare(found.corrected_overall)}{use}",
         display.share(min(1.0, found.gauge_share)),
     ]  # fmt: skip
 
@@ -65,12 +68,41 @@ def _notes(each: Capable) -> list[str]:
     found = each.found
     if found is None:
         return [f"{each.name}: no Cpk, {each.refused}"]
-    said = [] if found.stable else [f"{each.name}: not stable, subgroups lie apart"]
+    said = [_contradicted(found)] if found.contradicted else []
     quantiles = found.quantiles
-    if quantiles is not None:
-        own = f"Ppk by quantiles {_interval(quantiles.worst)}, {quantiles.how}"
-        said.append(f"{each.name}: not normal, {own}")
-    return said
+    if quantiles is not None and quantiles.worst is not None:
+        said.append(f"not normal, Ppk by quantiles {_interval(quantiles.worst)}, {quantiles.how}")
+    elif quantiles is not None:
+        said.append(f"not normal, no Ppk by quantiles: {quantiles.how}")
+    if found.outside.refused:
+        said.append(f"control charts have no limits: {found.outside.refused}")
+    elif any(found.outside.points.values()):
+        out = ", ".join(f"{many} on {kind}" for kind, many in found.outside.points.items() if many)
+        said.append(
+            f"of {found.outside.subgroups:,} subgroups {out} outside of the limits that these "
+            "readings give by themselves (phase I; 0.27 % are by chance)"
+        )
+    return [f"{each.name}: {text}" for text in said]
+
+
+def _contradicted(found: Capability) -> str:
+    beyond, ppm = found.beyond, found.beyond.ppm
+    lie = "lies" if beyond.count == 1 else "lie"
+    return (
+        f"Cpk and Ppk are not to be used: {beyond.count:,} of {found.readings:,} readings {lie} "
+        f"beyond the limits, {_ppm(ppm.value)} ppm ({_ppm(ppm.low)} to {_ppm(ppm.high)}), where a "
+        f"normal distribution with such a Ppk has {_ppm(beyond.foretold)} ppm at most"
+    )
+
+
+def _beyond(found: Capability) -> str:
+    """Return how many readings lie beyond the limits, with their share and its interval."""
+    ppm = found.beyond.ppm
+    return f"{found.beyond.count:,}: {_ppm(ppm.value)} ppm ({_ppm(ppm.low)} to {_ppm(ppm.high)})"
+
+
+def _ppm(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1 or not value else "less than 1"
 
 
 def _interval(found: Estimate) -> str:

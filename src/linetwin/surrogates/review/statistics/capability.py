@@ -2,9 +2,10 @@
 
 Without a gauge none is told: the spread could be the gauge's. What is told stands as measured;
 with the gauge's variance taken out it stands beside, under its own name. Intervals of 95 %:
-Cp, Pp by chi-square; Cpk, Ppk by Bissell (1990 [V]); for skewed data the quantiles take the place
-of mean and sigma (ISO 22514-2, method of percentiles), with an interval by bootstrap over
-subgroups. A drifting or shifting process has a Ppk below its Cpk: they are never mixed.
+Cp, Pp by chi-square; Cpk, Ppk by Bissell (1990 [V]); for readings that are not normal quantiles
+take the place of mean and sigma (`percentiles`). A drifting or shifting process has a Ppk below
+its Cpk: they are never mixed. The indices foretell a share beyond the limits; that share is
+counted too, and where more are beyond than the indices can have, these are not to be used.
 """
 
 from __future__ import annotations
@@ -19,10 +20,18 @@ from scipy import stats
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.gauges import CONFIDENCE, Estimate
 from linetwin.surrogates.review.statistics.charts import subgroups
-from linetwin.surrogates.review.statistics.outliers import outlying
+from linetwin.surrogates.review.statistics.limits import (
+    ewma_chart,
+    location_chart,
+    phase_one,
+    spread_chart,
+)
+from linetwin.surrogates.review.statistics.percentiles import ByQuantiles, percentile_index
+from linetwin.surrogates.review.statistics.thresholds import PPM
+from linetwin.surrogates.shares import clopper_pearson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from linetwin.surrogates.gauges import Gauge
     from linetwin.surrogates.review.statistics.charts import Subgroups
@@ -31,18 +40,10 @@ FEWEST_READINGS: Final = 30
 """Readings below which no capability is told [M]."""
 _NORMAL: Final = 0.01
 """Chance of such a shape from a normal distribution, below which it is taken as none [A]."""
-_SHARES: Final = (0.00135, 0.5, 0.99865)
-"""Quantiles in place of mean and three sigma of a normal distribution (ISO 22514-2 [V])."""
-_POWERS: Final = np.round(np.arange(-3.0, 5.01, 0.05), 2)
-"""Powers of the transform that are tried; 1 leaves the readings as they are."""
 _MOST_TESTED: Final = 5000
 """Readings that the test of Shapiro and Wilk takes."""
-_ENOUGH_FOR_QUANTILES: Final = 1000
-"""Readings from which on quantiles of 0.135 % are told by themselves [A]."""
-FEWEST_GROUPS: Final = 10
-"""Subgroups or lots from which on they are what a bootstrap draws [A]."""
-_DRAWS: Final = 200
-_SEED: Final = 20_261_122
+_CONTRADICTED: Final = 0.01
+"""Chance of so many readings beyond the limits under which the indices do not hold [A]."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,29 @@ class Index:
 
 
 @dataclass(frozen=True)
-class ByQuantiles:
-    """Ppk of a shape that is not normal, and `how` its quantiles were told."""
+class Beyond:
+    """Readings beyond the limits: their `count`, and share in `ppm`, its interval exact binomial.
 
-    worst: Estimate
-    how: str
+    `foretold`: share in ppm that a normal distribution with a Ppk as low as the lower end of its
+    interval has there at most: with the Ppk itself, 1 to 13 % of sound processes whose subgroups
+    differ would have too many (drawn: 1,000 readings, 25 and 50 subgroups [D]), so none.
+    """
+
+    count: int
+    ppm: Estimate
+    foretold: float
+
+
+@dataclass(frozen=True)
+class Outside:
+    """How many of the `subgroups` lie outside of the limits that these readings give by themselves.
+
+    `points`: by kind of chart; `refused`: why phase I has no limits, with `points` empty.
+    """
+
+    subgroups: int
+    points: Mapping[str, int]
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,9 @@ class Capability:
     `corrected_overall`: the same with the gauge's variance removed, None where it is all there is;
     `quantiles`: Ppk by quantiles, None where the readings pass as normal; `normal`: chance of
     their shape; `gauge_share`: of the gauge in the overall spread, of standard deviations;
-    `bias`: of the gauge, not taken out; `stable`: no subgroup lies apart from the others.
+    `bias`: of the gauge, not taken out; `beyond`: what lies beyond the limits; `contradicted`: more
+    than a normal distribution has there, so that no index above holds but that by quantiles;
+    `outside`: of the charts, phase I.
     """
 
     readings: int
@@ -95,7 +116,9 @@ class Capability:
     normal: float
     gauge_share: float
     bias: float | None
-    stable: bool
+    beyond: Beyond
+    contradicted: bool
+    outside: Outside
 
 
 def known(gauge: Gauge | None) -> str:
@@ -146,17 +169,23 @@ def capability(
     centre = mean, overall.mean_error
     within = index(centre, pooled.sigma, pooled.freedom, tolerance) if pooled.sigma > 0 else None
     normal = normality(readings)
-    bent = normal < _NORMAL
+    limits = _or(tolerance.low, -math.inf), _or(tolerance.high, math.inf)
+    bent = percentile_index(readings, names.tolist(), limits) if normal < _NORMAL else None
+    whole = index(centre, overall.sigma, overall.freedom, tolerance)
+    beyond = _beyond(readings, limits, whole.worst.low)
+    chance = stats.binom.sf(beyond.count - 1, readings.size, beyond.foretold / PPM)
     return Capability(
         readings.size, mean, within,
-        overall=index(centre, overall.sigma, overall.freedom, tolerance),
+        overall=whole,
         corrected_within=_corrected(pooled, judge, centre, tolerance),
         corrected_overall=_corrected(overall, judge, centre, tolerance),
-        quantiles=percentile_index(readings, names.tolist(), tolerance) if bent else None,
+        quantiles=bent,
         normal=normal,
         gauge_share=judge.share(overall.sigma),
         bias=judge.bias,
-        stable=not outlying(groups.means).any(),
+        beyond=beyond,
+        contradicted=bool(chance < _CONTRADICTED),
+        outside=_outside(name, groups),
     )  # fmt: skip
 
 
@@ -190,76 +219,24 @@ def normality(values: np.ndarray) -> float:
     return float(stats.shapiro(values[::step]).pvalue)
 
 
-def percentile_index(
-    values: np.ndarray, labels: Sequence[str], tolerance: Tolerance
-) -> ByQuantiles:
-    """Return Ppk by median and the quantiles of 0.135 and 99.865 % of readings (n,).
-
-    From 1,000 readings on the quantiles are those of the readings; of fewer, those of the normal
-    distribution that a power transform (Yeo and Johnson 2000) makes of them. The interval is a
-    bootstrap over subgroups, over readings where there are fewer than 10 of these.
-    """
-    enough = values.size >= _ENOUGH_FOR_QUANTILES
-    tell = _of_readings if enough else _of_transformed(values)
-    names = np.asarray(labels)
-    members = [np.flatnonzero(names == kind) for kind in np.unique(names)]
-    if len(members) < FEWEST_GROUPS:
-        members = [np.array([row]) for row in range(values.size)]
-    draws, drawn = np.random.default_rng(_SEED), []
-    for _ in range(_DRAWS):
-        picks = draws.integers(0, len(members), len(members))
-        rows = np.concatenate([members[pick] for pick in picks])
-        drawn.append(_by_quantiles(tell(values, rows), tolerance))
-    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    best = _by_quantiles(tell(values, np.arange(values.size)), tolerance)
-    how = "quantiles of the readings" if enough else "quantiles after a power transform"
-    return ByQuantiles(Estimate(best, float(low), float(high)), how)
+def _beyond(readings: np.ndarray, limits: tuple[float, float], lowest: float) -> Beyond:
+    low, high = limits
+    count = int(((readings < low) | (readings > high)).sum())
+    foretold = int(np.isfinite(limits).sum()) * float(stats.norm.sf(3 * lowest))
+    ppm = Estimate(*(PPM * each for each in clopper_pearson(count, readings.size)))
+    return Beyond(count, ppm, PPM * min(1.0, foretold))
 
 
-def _by_quantiles(quantiles: np.ndarray, tolerance: Tolerance) -> float:
-    low, middle, high = quantiles.tolist()
-    worst = math.inf
-    if tolerance.high is not None:
-        worst = (tolerance.high - middle) / (high - middle)
-    if tolerance.low is not None:
-        worst = min(worst, (middle - tolerance.low) / (middle - low))
-    return float(worst)
-
-
-def _of_readings(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the three quantiles of some rows of the readings (n,)."""
-    return np.asarray(np.quantile(values[rows], _SHARES))
-
-
-def _of_transformed(values: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Return what tells the three quantiles of some rows by the likeliest of a grid of powers.
-
-    All readings are transformed once by each power, so that a bootstrap only picks among them.
-    """
-    middle, scale = float(values.mean()), float(values.std())
-    scores = (values - middle) / scale
-    table = np.array([stats.yeojohnson(scores, power) for power in _POWERS])
-    slope = np.sign(scores) * np.log1p(np.abs(scores))
-
-    def quantiles(_: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        picked = table[:, rows]
-        likelihood = -rows.size / 2 * np.log(picked.var(axis=1))
-        likelihood += (_POWERS - 1) * slope[rows].sum()
-        best = int(np.argmax(likelihood))
-        wanted = picked[best].mean() + picked[best].std(ddof=1) * stats.norm.ppf(_SHARES)
-        return middle + scale * _untransformed(wanted, float(_POWERS[best]))
-
-    return quantiles
-
-
-def _untransformed(scores: np.ndarray, power: float) -> np.ndarray:
-    """Return the inverse of the transform of Yeo and Johnson; infinite beyond its range."""
-    other = 2 - power
-    with np.errstate(divide="ignore", invalid="ignore"):
-        up = np.expm1(scores) if power == 0 else (power * scores + 1) ** (1 / power) - 1
-        down = -np.expm1(-scores) if other == 0 else 1 - (1 - other * scores) ** (1 / other)
-    up = np.where(np.isnan(up), math.inf, up)
-    return np.where(scores >= 0, up, np.where(np.isnan(down), -math.inf, down))
+def _outside(name: str, groups: Subgroups) -> Outside:
+    """Return what the charts of the review say of these subgroups, by limits of their own."""
+    try:
+        limits = phase_one(name, groups)
+    except ScenarioError as error:
+        why = error.problems[0].message.removeprefix(f"{name}: ")
+        return Outside(len(groups.labels), {}, why)
+    charts = (chart(limits, groups) for chart in (location_chart, ewma_chart, spread_chart))
+    points = {each.kind: int(each.out.sum()) for each in charts if each is not None}
+    return Outside(len(groups.labels), points)
 
 
 @dataclass(frozen=True)
