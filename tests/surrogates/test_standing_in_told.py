@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from standing import Press, asked_of, at_work, made_of, recorded
 
-from linetwin.cli.standing_in import known_alone, stand_ins
+from linetwin.cli.standing_in import _width_problems, known_alone, stand_ins
+from linetwin.contracts import CONTRACTS
 from linetwin.predictors.card import Data
 from linetwin.predictors.stand_in_card import AllWeights, StandInCard
 from linetwin.predictors.stand_in_rough import rough_of
@@ -145,3 +146,18 @@ def test_a_manifest_tells_files_of_one_name_apart(plating: list[Made], tmp_path:
         assert entry["digest"] != entry["sha256"]
     one = {"a": stations["a"]}
     assert stand_ins(replace(scenario, stations=one))["a.calendering"]["file"] == "cal.standin"
+
+
+def test_an_interval_is_no_wider_than_what_a_quantity_can_be() -> None:
+    """A share's 500 % are a slip, 100 % are not; a temperature's width is told in kelvins."""
+    process = load("baseline").stations[CALENDER].processes["calendering"]
+    wrong = replace(process, widest={"porosity": 5.0}, fidelity_key="a.yaml: processes.calendering")
+    (problem,) = _width_problems(wrong, CONTRACTS["calendering"])
+    assert problem.key == "a.yaml: processes.calendering.widest.porosity"
+    assert problem.message == "500 % is wider than all that porosity can be"
+    assert problem.hint == "above 0, up to 100 %"
+    good = replace(process, widest={"porosity": 1.0})
+    assert _width_problems(good, CONTRACTS["calendering"]) == []
+    dried = replace(process, widest={"film_temperature": 1e9})
+    (problem,) = _width_problems(dried, CONTRACTS["drying"])
+    assert problem.message.startswith("1e+09 K is wider")

@@ -16,8 +16,9 @@ from linetwin.predictors import stand_in_store
 from linetwin.predictors.stand_in_card import DURATION
 from linetwin.predictors.stand_in_choice import Chosen, knows, stand_in_of
 from linetwin.predictors.stand_in_limits import Limits
-from linetwin.predictors.stand_in_rough import rough_of
+from linetwin.predictors.stand_in_rough import rough_of, width_text
 from linetwin.predictors.stand_in_store import settings_digest
+from linetwin.quantities import vocabulary
 from linetwin.results.display import duration
 
 if TYPE_CHECKING:
@@ -66,14 +67,25 @@ def stand_in_problems(process: ProcessConfig, contract: Contract, base: Path) ->
     reason = _misfit(stored, process, base)
     if reason:
         return [Problem(reason, key, _AGAIN, file=Path(process.stand_in))]
-    known = ", ".join(contract.outputs)
-    return [
-        Problem(
-            f"{contract.kind} answers no {name}", f"{process.fidelity_key}.widest.{name}", known
-        )
-        for name in process.widest
-        if name not in contract.outputs
-    ]
+    return _width_problems(process, contract)
+
+
+def _width_problems(process: ProcessConfig, contract: Contract) -> list[Problem]:
+    """Return what is wrong with the widths of intervals up to which `auto` takes outputs."""
+    problems = []
+    for name, width in process.widest.items():
+        key = f"{process.fidelity_key}.widest.{name}"
+        if name not in contract.outputs:
+            message = f"{contract.kind} answers no {name}"
+            problems.append(Problem(message, key, ", ".join(contract.outputs)))
+            continue
+        own = vocabulary()[name]
+        most = own.maximum - own.minimum
+        if width > most:
+            message = f"{width_text(own, width)} is wider than all that {name} can be"
+            hint = f"above 0, up to {width_text(own, most)}"
+            problems.append(Problem(message, key, hint))
+    return problems
 
 
 def _misfit(stored: StoredStandIn, process: ProcessConfig, base: Path) -> str:

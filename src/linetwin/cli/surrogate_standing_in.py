@@ -60,7 +60,9 @@ def stand_in(  # noqa: PLR0913, PLR0917 - one parameter per option
     ranges: Annotated[
         list[str] | None,
         typer.Option(
-            "--range", metavar="'NAME=LOW to HIGH'", help="What the stand-in is to know as well."
+            "--range",
+            metavar="'NAME=LOW to HIGH'",
+            help="What the stand-in is to know as well; of a setting the line is run at values.",
         ),
     ] = None,
     coverage: Annotated[str, typer.Option(help="Share of answers in their intervals.")] = "90 %",

@@ -41,16 +41,15 @@ def rough_of(regimes: Iterable[Regime], widest: Mapping[str, float]) -> list[str
     return [_told(each) for _, each in worst.values()]
 
 
+def width_text(quantity: Quantity, width: float) -> str:
+    """Return a width of an interval as people read it: of a temperature in kelvins."""
+    unit = "" if quantity.display == "Cel" else quantity.display
+    return display(width, Quantity(quantity.name, quantity.unit, "", display=unit), 3)
+
+
 def _told(each: Learnt) -> str:
     """Return half of an output's interval beside its range in training."""
     words = vocabulary()
     own = words[each.name] if each.name in words else Quantity(each.name, each.unit, each.name)
-    difference = Quantity(own.name, own.unit, own.name, display=_unless_celsius(own.display))
-    half = display(width_of(each) / 2, difference, 3)
     ends = " to ".join(display(end, own, 3) for end in (each.low, each.high))
-    return f"{each.name} (to {half} either way, of {ends})"
-
-
-def _unless_celsius(unit: str) -> str:
-    """Return the unit of a difference: kelvins where a temperature is shown in degrees."""
-    return "" if unit == "Cel" else unit
+    return f"{each.name} (to {width_text(own, width_of(each) / 2)} either way, of {ends})"
