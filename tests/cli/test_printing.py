@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from linetwin.cli import following, printing
 from linetwin.cli.interruption import Interruption
-from linetwin.cli.printing import print_table, safe, say, say_aside
+from linetwin.cli.printing import print_json, print_table, safe, say, say_aside
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.columns import Flag, Notice, raw_rows
 from linetwin.twin.feed.parcels import Counts, Latest, Parcel
@@ -118,3 +120,9 @@ def test_no_command_that_shows_foreign_text_prints_past_the_cleaning() -> None:
     found = {file.name: BARE.findall(file.read_text("utf-8")) for file in files}
     assert len(found) > 20
     assert {name: calls for name, calls in found.items() if calls} == {}
+
+
+def test_truth_values_of_arrays_are_true_or_false(capsys: pytest.CaptureFixture[str]) -> None:
+    """What numpy counts leaves as JSON's own numbers and truth values, never as text."""
+    print_json({"fails": np.float64(1.0) > 2, "rows": [np.int64(3), np.float64("nan")]})
+    assert capsys.readouterr().out == '{"fails": false, "rows": [3, null]}\n'
