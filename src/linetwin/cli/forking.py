@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from linetwin.cli.running import Request
     from linetwin.cli.snapshots import Snapshot
+    from linetwin.scenario.resolved import Scenario
 
 
 @dataclass(frozen=True)
@@ -66,17 +68,8 @@ def fork(path: Path, change: Change, output: Path | None, *, as_json: bool) -> N
         message = f"{snapshot.file} cannot be continued: {error}"
         raise ResultsError(message) from error
     _tell(snapshot, world.now)
-    past = _past(source, stand_ins(scenario))
-    manifest = {
-        "scenario": scenario.name,
-        "seed": scenario.seed,
-        "request": request.asked(scenario),
-        "branched_from": str(source),
-        "branched_at_tick": world.now,
-        "branch_settings": list(change.settings),
-        "made_with": made_with(scenario, base),
-        "branch_holds": list(change.holds),
-        **({fidelity.BEFORE: past} if past else {}),
+    manifest = _manifest(source, change, request, (scenario, base)) | {
+        "branched_at_tick": world.now
     }
     text = scenario.text + model_evidence(scenario, base)
     with Interruption().watched() as interruption:
@@ -86,6 +79,24 @@ def fork(path: Path, change: Change, output: Path | None, *, as_json: bool) -> N
         with held(folder):
             outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
         running.finish(outcome, as_json=as_json)
+
+
+def _manifest(
+    source: Path, change: Change, request: Request, made: tuple[Scenario, Path]
+) -> dict[str, Any]:
+    """Return what the manifest of a branch says of it; `made`: its scenario and line file."""
+    scenario, base = made
+    past = _past(source, stand_ins(scenario))
+    return {
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "request": request.asked(scenario),
+        "branched_from": str(source),
+        "branch_settings": list(change.settings),
+        "made_with": made_with(scenario, base),
+        "branch_holds": list(change.holds),
+        **({fidelity.BEFORE: past} if past else {}),
+    }
 
 
 def _past(source: Path, now: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:

@@ -99,22 +99,24 @@ def compare(runs: Sequence[Run]) -> Comparison:
     apart = _judged_differently(groups, found)
     if apart:
         pairs, note = [], apart
-    differences = pd.DataFrame(
-        [
-            _difference([(table.iloc[row, a], table.iloc[row, b]) for a, b in pairs])
-            for row in range(len(names))
-        ]
-        if pairs
-        else [],
-        index=names if pairs else [],
-        columns=_COLUMNS,
-    )
-    differences[_ADJUSTED] = _adjusted(differences)
+    differences = _differences(table, pairs)
     for frame in (table, differences):
         frame.insert(0, "unit", [_unit(name, units) for name in frame.index])
     titled = {title: [labels[number] for number in members] for title, members in groups.items()}
     told = (*twice, *remarks(groups, runs, found))
     return Comparison(table, differences, titled, note, told, sides(groups, runs))
+
+
+def _differences(table: pd.DataFrame, pairs: Sequence[tuple[int, int]]) -> pd.DataFrame:
+    """Return the columns of `differences` of every figure; none where no runs pair."""
+    rows = [
+        _difference([(table.iloc[row, a], table.iloc[row, b]) for a, b in pairs])
+        for row in range(len(table) if pairs else 0)
+    ]
+    names = table.index if pairs else []
+    differences = pd.DataFrame(rows, index=names, columns=_COLUMNS)
+    differences[_ADJUSTED] = _adjusted(differences)
+    return differences
 
 
 def _each_once(

@@ -131,13 +131,13 @@ def read_study_file(file: Path) -> Spec:
     if checked is None:
         problems.check()
         raise ScenarioError([Problem("nothing to read", file=file)])
-    scenario_file = _scenario_file(checked.model, document, problems)
-    texts = Texts(document, checked.model.scenario, scenario_file.parent, problems)
-    reader = _Reader(checked.model, document, problems, texts)
+    model = checked.model
+    scenario_file = _scenario_file(model, document, problems)
+    texts = Texts(document, model.scenario, scenario_file.parent, problems)
+    reader = _Reader(model, document, problems, texts)
     opened = open_scenario(scenario_file)
     scenario = reader.scenario(opened)
     factors = reader.factors(opened, scenario)
-    model = checked.model
     if not (checked.is_cut("factors") or checked.is_cut("design")):
         place = document.place(("design",) if "design" in document.data else ())
         designs.check(model.design, factors, model.replications, place, problems)
