@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from cli_support import Order
 
 from linetwin.cli.compose import make_world, release
 from linetwin.cli.running import Request, base_of
-from linetwin.cli.surrogate_standing_in import Nowhere, watch, with_fmus
+from linetwin.cli.surrogate_standing_in import Nowhere, stand_in, watch, with_fmus
 from linetwin.predictors.stand_in_choice import stand_in_of
 from linetwin.predictors.stand_in_store import read
 from linetwin.surrogates.standing_in.recording import Watching
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from cli_support import Clerk, Order
-
     from linetwin.predictors.stand_in import StandIn
     from linetwin.surrogates.standing_in.recording import Call
 
@@ -44,16 +41,19 @@ def calls_at(order: Order, speed: str) -> tuple[list[Call], StandIn]:
 
 
 @pytest.fixture(scope="module")
-def made(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> Order:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Order:
     """An order with a stand-in of its cathode's coating for speeds that its line never has."""
-    from cli_support import Order
-
     order = Order(tmp_path_factory.mktemp("ranges"))
-    options = ("--process", "coating", "--station", COATER, "--runs", "1", "--points", "200")
-    file: Path = order.folder / "coat.standin"
-    range_ = ("--range", "web_speed=2.15 m/min to 2.25 m/min")
-    answer = clerk("surrogate", "stand-in", order.file, *options, *range_, "-o", file)
-    assert answer.code == 0, answer.err
+    order.edit("cells: 40", "cells: 8")
+    stand_in(
+        str(order.file),
+        process=["coating"],
+        station=[COATER],
+        output=order.folder / "coat.standin",
+        runs=1,
+        points=200,
+        ranges=["web_speed=2.15 m/min to 2.25 m/min"],
+    )
     return order
 
 
@@ -62,11 +62,11 @@ def test_a_speed_that_the_line_never_had_is_answered_within_its_intervals(made: 
 
     Time over a segment and flow of slurry follow the speed; nobody said so.
     """
-    calls, stand_in = calls_at(made, "2.2 m/min")
+    calls, found = calls_at(made, "2.2 m/min")
     inside: dict[str, list[bool]] = {}
     known = 0
     for call in calls:
-        for part in stand_in.answered(call.start, call.phases).parts:
+        for part in found.answered(call.start, call.phases).parts:
             rows = slice(None) if part.rows is None else part.rows
             answer, regime = part.answer, part.regime.regime
             known += answer.made.shape[1]
@@ -83,4 +83,4 @@ def test_a_speed_that_the_line_never_had_is_answered_within_its_intervals(made: 
         assert np.mean(hits) >= 0.8, name
     (phase,) = calls[0].phases
     faster = [replace(phase, inputs={**phase.inputs, "web_speed": np.array(2.4 / 60)})]
-    assert not stand_in.answered(calls[0].start, faster).parts
+    assert not found.answered(calls[0].start, faster).parts

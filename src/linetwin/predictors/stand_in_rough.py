@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ROUGH: Final = 0.1
 """Interval of an output over its range in training from which on it is told roughly [A]."""
 
+FINE: Final = 1e-3
+"""The same over the output's largest amount up to which it is told well, however it varies [A]."""
+
 
 def width_of(each: Learnt) -> float:
     """Return the widest interval of an output within its range in training, in its unit."""
@@ -36,7 +39,8 @@ def rough_of(regimes: Iterable[Regime], widest: Mapping[str, float]) -> list[str
             width = width_of(each)
             share = width / (each.high - each.low)
             taken = width <= widest.get(each.name, each.widest)
-            if taken and share > max(ROUGH, worst.get(each.name, (0.0, each))[0]):
+            fine = width <= FINE * max(abs(each.low), abs(each.high))
+            if taken and not fine and share > max(ROUGH, worst.get(each.name, (0.0, each))[0]):
                 worst[each.name] = share, each
     return [_told(each) for _, each in worst.values()]
 
