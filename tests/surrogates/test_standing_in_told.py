@@ -36,7 +36,7 @@ CALENDER = "cathode.calender"
 class Plating(Press):
     """A press that also tells charges: one of 5 A.h, and one a hundred million times smaller.
 
-    `noise`: of the small one, over itself, in no relation to what is given; a voltage has 1e-5 of it.
+    `noise`: of the small one, over itself; in no relation to what is given (a voltage: 1e-5 of it).
     """
 
     noise = 0.0
