@@ -19,7 +19,7 @@ from linetwin.surrogates.data.reading import read_dataset
 from linetwin.surrogates.learning.reading import read_training
 from linetwin.surrogates.learning.registry import enter
 from linetwin.surrogates.learning.training import train
-from linetwin.surrogates.learning.writing import stored_of
+from linetwin.surrogates.learning.writing import _kept, stored_of
 from linetwin.surrogates.watching import watch
 
 if TYPE_CHECKING:
@@ -224,3 +224,13 @@ def test_what_a_training_writes_is_read(tmp_path: Path) -> None:
         stored = trained(tmp_path, table, text)[1]
         write(stored, tmp_path / f"{at}.predictor")
         assert read(tmp_path / f"{at}.predictor") == stored
+
+
+def test_of_many_groups_the_same_are_kept() -> None:
+    """A card keeps 10,000 held-out groups; two versions with most groups in common keep most."""
+    labels = [f"roll-{number}" for number in range(12_000)]
+    first = {labels[code] for code in _kept(labels)}
+    second = {labels[600:][code] for code in _kept(labels[600:])}
+    assert len(first) == len(second) == 10_000
+    assert len(first & second) > 9_400
+    assert _kept(labels[:10_000]) == list(range(10_000))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import numpy as np
 from pydantic import AfterValidator, Field, StringConstraints
@@ -41,7 +41,8 @@ Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 _MOST_FEATURES = 200
-_MOST_ENTRIES = 10_000
+MOST_HELD_OUT: Final = 10_000
+"""Held-out groups whose errors a card keeps: a file has to stay one to be read at once [A]."""
 MOST_SEEN = 2_000
 """Groups of a kind up to which they are named [A]; of more all are taken as new."""
 
@@ -216,6 +217,8 @@ class HeldOut(Part):
 class Card(Part):
     """A predictor's card. `winner` names the candidate that is inside; `said` why it won.
 
+    `held_out`: of more than `MOST_HELD_OUT` groups as many, those with the lowest SHA-256 of their
+    names, so that two versions keep the same ones.
     `model_digest`: the seal, over the rest of the card and the graph (see `store.sealed`).
     """
 
@@ -239,7 +242,7 @@ class Card(Part):
     noise: Finite | None
     candidates: Annotated[list[CandidateScore], Field(max_length=50)]
     pairs: Annotated[list[Pair], Field(max_length=500)]
-    held_out: Annotated[list[HeldOut], Field(max_length=_MOST_ENTRIES)]
+    held_out: Annotated[list[HeldOut], Field(max_length=MOST_HELD_OUT)]
     laws: list[Text]
     data: Data
     versions: dict[Name, Text]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from linetwin.predictors.card import MOST_HELD_OUT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -53,10 +55,10 @@ def _data(card: Card) -> Iterator[str]:
         yield f"data: {data.groups:,} groups of {data.rows:,} rows"
     if data.effective is not None and data.effective > data.rows * (1 + _ROUNDING):
         yield f"data.effective: as many as {data.effective:g} of {data.rows:,} rows"
-    if len(card.held_out) != data.groups:
+    if len(card.held_out) != min(data.groups, MOST_HELD_OUT):
         yield f"held_out: {len(card.held_out):,} groups, data.groups says {data.groups:,}"
-    rows = sum(each.rows for each in card.held_out)
-    if rows != data.rows:
+    rows, whole = sum(each.rows for each in card.held_out), data.groups <= MOST_HELD_OUT
+    if rows > data.rows or (whole and rows != data.rows):
         yield f"held_out: {rows:,} rows, data.rows says {data.rows:,}"
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from linetwin.predictors.card import (
+    MOST_HELD_OUT,
     CandidateScore,
     Card,
     Data,
@@ -28,6 +32,8 @@ from linetwin.surrogates.learning.exporting import graph_of
 from linetwin.surrogates.shares import effective_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.predictors.store import Stored
     from linetwin.surrogates.learning.reading import Training
     from linetwin.surrogates.learning.training import Trained
@@ -156,18 +162,29 @@ def _held_out(trained: Trained) -> list[HeldOut]:
     """Return the winner's squared errors by group: what a later version is held against."""
     learning = trained.learning
     squares = trained.winner.squares * (1.0 if learning.weights is None else learning.weights)
+    order = np.argsort(learning.groups, kind="stable")
+    ends = np.searchsorted(learning.groups[order], np.arange(len(learning.labels) + 1))
     found = []
-    for code, label in enumerate(learning.labels):
-        own = learning.groups == code
+    for code in _kept(learning.labels):
+        own = order[ends[code] : ends[code + 1]]
         found.append(
             HeldOut(
-                group=label[:200],
+                group=learning.labels[code][:200],
                 digest=digest_of_targets(learning.target[own]),
-                rows=int(own.sum()),
+                rows=len(own),
                 squares=float(squares[own].sum()),
             )
         )
     return found
+
+
+def _kept(labels: Sequence[str]) -> list[int]:
+    """Return which groups a card keeps: all, or of too many those of the lowest hashes."""
+    codes = range(len(labels))
+    if len(labels) <= MOST_HELD_OUT:
+        return list(codes)
+    low = sorted(codes, key=lambda code: hashlib.sha256(labels[code].encode()).digest())
+    return sorted(low[:MOST_HELD_OUT])
 
 
 def _data(training: Training) -> Data:

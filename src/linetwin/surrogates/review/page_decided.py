@@ -140,8 +140,8 @@ def _thresholds(found: Review) -> str:
         "predictors stop it. Wrongly: without any fault for which it is stopped, of the stopped "
         "cells of which that is known. Cheapest here: the threshold of least cost on this run's "
         "cells, of one predictor alone; nothing is stopped by it. It is in force once the policy's "
-        "costs lead to it. Savings for 1,000 cells with an outcome, against letting all through, "
-        "with 95 % intervals over trays.</p>"
+        "costs lead to it. Savings for 1,000 cells with a risk and all outcomes, against letting "
+        "all through, with 95 % intervals over trays.</p>"
     )
     title = "What the stop does, and what thresholds would do"
     told = table(heads, [row[:-1] for row in rows])
