@@ -78,6 +78,19 @@ def test_values_come_in_canonical_units(tmp_path: Path) -> None:
     assert not data.simulated
 
 
+def test_a_factor_is_no_part_of_what_is_shown(tmp_path: Path) -> None:
+    """Values are told in the column's unit after its factor; tenths of a degree are degrees."""
+    columns = (
+        COLUMNS.replace("{column: temp, unit: degC,", "{column: temp, unit: degC, factor: 0.1,")
+        + "  signal: {column: mass, unit: mV, factor: 0.5, role: feature}\n"
+    )
+    data = read_dataset(written(tmp_path, columns.replace("  importance: {column: mass", "#")))
+    np.testing.assert_allclose(data.numbers("roll_temperature"), [275.65, 279.15, np.nan, 281.15])
+    spec = data.columns["signal"]
+    np.testing.assert_allclose(data.numbers("signal"), [6e-4, 4e-4, 5e-4, 5.5e-4])
+    assert (spec.shown(6e-4), spec.shown_difference(1e-4)) == ("0.6 mV", "0.1 mV")
+
+
 def test_groups_have_codes(tmp_path: Path) -> None:
     """Rows alike in all named groups share a code; a row without a name is alone."""
     table = TABLE.replace("21-0004,1.1,B", "21-0004,1.1,")
@@ -216,6 +229,7 @@ def test_gauges_are_read(tmp_path: Path) -> None:
     for text, said in (
         (stated.replace("repeatability: 0.2 %, ", ""), "does not say how well it repeats"),
         (stated.replace("0.2 %", "2 um"), "gauge.porosity.repeatability"),
+        (stated.replace("0.2 %", "0.2"), "0.2 has no unit (such as 0.2 %)"),
         (stated.replace("{porosity:", "{batch:"), "there is no column of numbers 'batch'"),
         (study.replace("file: study.csv", "file: gone.csv"), "gone.csv does not exist"),
         (study.replace("{study:", "{bias: 0.1 %, study:"), "has bias beside a study"),

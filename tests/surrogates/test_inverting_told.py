@@ -99,3 +99,6 @@ def test_what_has_no_unit_needs_none() -> None:
     assert goal_of("waviness_index=2 to 3", index).high == 3.0
     chance = Target(name="porosity", unit="1", link=Link(kind="logit"), chance=True)
     assert goal_of("porosity=at most 0.05", chance).high == 0.05
+    for goal in ("at most 30", "30 % to 150 %", "at least -10 %"):
+        with pytest.raises(ScenarioError, match="is no goal of a probability"):
+            goal_of(f"porosity={goal}", chance)

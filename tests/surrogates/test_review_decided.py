@@ -136,7 +136,8 @@ def test_a_wrong_grade_of_a_list_is_told_with_its_line(tmp_path: Path) -> None:
         ("cell\ncell-1\n", "", "", "cell-1 has no grade"),
         ("cell,grade\ncell-1,A\n", "scrap", "", "has a column of grades, and all are to be"),
         ("cell,grade\n", "", "--accept", "has no row"),
-        ("lot\nx\n", "", "--accept", "has no column 'cell'"),
+        ("cell;x\nx\n", "", "--accept", "has no column 'cell'"),
+        ("cell,grades\ncell-1,A\n", "", "--accept", "has a column 'grades', which says nothing"),
     ],
 )
 def test_a_list_says_what_is_decided(
@@ -155,6 +156,8 @@ def test_a_list_without_grades_takes_one_for_all(tmp_path: Path) -> None:
     file.write_text("cell\ncell-1\n", encoding="utf-8")
     assert read_list(file, Asked("scrap", "x"), accepts=False)["cell-1"].grade == "scrap"
     assert read_list(file, Asked("", "x"), accepts=True)["cell-1"].grade == ""
+    file.write_text("cell, Grade ,REASON\ncell-1,scrap,bent\n", encoding="utf-8")
+    assert read_list(file, Asked("", "x"), accepts=True)["cell-1"].grade == "scrap"
 
 
 def test_a_folder_without_any_of_cells() -> None:

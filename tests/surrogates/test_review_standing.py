@@ -178,3 +178,21 @@ def test_what_was_released_is_not_recalled(tmp_path: Path) -> None:
     assert held.to_recall == ("cell-2", "cell-3")
     held = settle(tmp_path, "slurry-1", "rework", "again", "ben", ["cell-2"])
     assert held.to_recall == ("cell-2", "cell-3")
+
+
+def test_a_recall_knows_all_holds_and_later_decisions(tmp_path: Path) -> None:
+    """What another lot holds or scrapped, or a person found to be scrap since, has to come back."""
+    for lot in ("tray-1", "slurry-1"):
+        hold(tmp_path, _traced(lot, "shipped"), "rough", "ann")
+    released = settle(tmp_path, "slurry-1", "release", "fine", "ben")
+    assert released.to_recall == LOTS["tray-1"]  # still on hold with the tray
+    settle(tmp_path, "tray-1", "scrap", "short", "ben", ["cell-1"])
+    settle(tmp_path, "tray-1", "release", "fine", "ben")
+    now = standing(recorded(tmp_path))
+    assert [each.to_recall for each in now.holds] == [("cell-1",), ("cell-1",)]
+    assert now.held("slurry-1") is not None
+    decide(tmp_path, {"cell-3": Asked("scrap", "seen")}, {"cell-3": [SAID]}, "cy", "1" * 64)
+    held = standing(recorded(tmp_path)).held("slurry-1")
+    assert held is not None
+    assert held.to_recall == ("cell-1", "cell-3")
+    assert not held.ended  # it has decided about all of its cells

@@ -97,6 +97,21 @@ def test_what_changed_is_found(
     assert check in [each.name for each in found.checks if each.fails]
 
 
+def test_one_lot_that_is_wholly_wrong_is_named(predictor: Predictor, tmp_path: Path) -> None:
+    """Of 20 electrodes one is 15 % off: no mean moves, and it is to be looked at."""
+    rng = np.random.default_rng(11)
+    lines = made(rng, 20)
+    for at, line in enumerate(lines):
+        load, before, electrode, after, rest = line.split(",")
+        if electrode == "E7":
+            lines[at] = f"{load},{before},{electrode},{float(after) + 15:.5f},{rest}"
+    found = seen(predictor, tmp_path, lines)
+    assert [text.split(":")[0] for text in found.apart] == ["E7"]
+    assert found.verdict in {LOOK, RETRAIN}
+    assert any("Apart: E7: what was said is" in text for text in sentences(found))
+    assert not seen(predictor, tmp_path, made(rng, 20)).apart
+
+
 def test_a_share_inside_is_counted_as_by_hand(predictor: Predictor, tmp_path: Path) -> None:
     """Rows inside of their intervals, told by `predict` of the same rows."""
     found = seen(predictor, tmp_path, made(np.random.default_rng(8), 6))

@@ -171,13 +171,14 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
         held = hold(run, found, reason, by)
     if eight_d is not None:
         write_report(eight_d, Run(run), found)
+    recalled = standing(recorded(run)).to_recall(found.shipped)
     if json:
         print_json({"lot": lot, "cells": found.cells, "shipped": found.shipped,
-                    "to_recall": found.shipped if held is None else held.to_recall,
+                    "to_recall": recalled,
                     "where": found.counted(), "hold": None if held is None else asdict(held),
                     "open": None if held is None else held.open_cells})  # fmt: skip
         return
-    _tell_contained(found, held, eight_d)
+    _tell_contained(found, held, recalled, eight_d)
 
 
 def approve_limits(
@@ -281,14 +282,15 @@ def _tell_tried(names: list[str], approved: Approved) -> None:
         say(f"  {name} against the others: {many}; {beyond:.2%} of points outside")
 
 
-def _tell_contained(found: Traced, held: Held | None, eight_d: Path | None) -> None:
+def _tell_contained(
+    found: Traced, held: Held | None, recalled: tuple[str, ...], eight_d: Path | None
+) -> None:
     from linetwin.cli.printing import say
     from linetwin.results.display import counted
 
     say(f"{found.lot}: {counted(len(found.cells), 'cell')} made of it")
     for what, count in found.counted().items():
         say(f"  {count:,} {what}")
-    recalled = found.shipped if held is None else held.to_recall
     if recalled:
         more = len(recalled) - _MOST_TOLD
         rest = f" and {more:,} more (--json, --8d)" if more > 0 else ""

@@ -94,6 +94,10 @@ def goal_of(text: str, target: Target) -> Goal:
     low, high = span_of(rest.strip(), target.unit, place, problems, _GOAL, shown)
     if not low < high:
         problems.add(place, f"'{rest.strip()}' leaves no room", _GOAL)
+    bounds = [each for each in (low, high) if math.isfinite(each)]
+    if target.chance and not all(0 <= each <= 1 for each in bounds):
+        hint = "0 % to 100 %, such as at most 30 %"
+        problems.add(place, f"'{rest.strip()}' is no goal of a probability", hint)
     problems.check()
     return Goal(low, high)
 

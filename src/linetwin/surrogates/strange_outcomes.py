@@ -15,16 +15,22 @@ from scipy import stats
 from linetwin.results import display
 from linetwin.surrogates.data.checks.scales import factors
 from linetwin.surrogates.goals import spec_of
+from linetwin.surrogates.watched_checks import errors_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.predictors.card import Card
     from linetwin.predictors.evaluating import Predicted
     from linetwin.surrogates.learning.labels import Inspection
+    from linetwin.surrogates.watched_checks import Outcomes
 
 NEAR: Final = 0.2
 """Relative difference from a factor between units up to which outcomes are off by it [A]."""
 FEWEST: Final = 3
 """Outcomes off by the same factor from which on it is told [A]."""
+FAR: Final = 4.0
+"""Mean error of a group, in half-widths of its intervals, from which it is told by name [A]."""
 UNHEARD: Final = 0.001
 """Chance of labels by their stated errors alone below which the errors are other ones [A]."""
 
@@ -55,6 +61,25 @@ def in_other_unit(card: Card, told: Predicted, truth: np.ndarray) -> tuple[np.nd
                 text = f"{count:,} of {known:,} outcomes are {way} what was said by {said}"
                 return found, f"{text}, as if in another unit"
     return none, ""
+
+
+def groups_apart(card: Card, told: Predicted, found: Outcomes, names: Sequence[str]) -> list[str]:
+    """Return what is said of each group whose outcomes lie far off on average; none of a chance.
+
+    One such lot among many moves no mean, and is worth a look. `names`: of each row's group.
+    """
+    if card.target.chance or not found.judged.any():
+        return []
+    rows, errors = np.flatnonzero(found.judged), errors_of(card, told, found)
+    said = []
+    for code in np.unique(found.codes[rows]):
+        own = found.codes[rows] == code
+        off = float(errors[own].mean())
+        if abs(off) > FAR:
+            which = names[int(rows[own][0])]
+            way = "low" if off > 0 else "high"
+            said.append(f"{which}: what was said is {abs(off):.3g} half-widths too {way}")
+    return said
 
 
 def law_words(card: Card, found: np.ndarray) -> str:

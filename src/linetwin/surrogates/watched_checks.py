@@ -88,13 +88,19 @@ def checks(card: Card, told: Predicted, found: Outcomes, look: int) -> Iterator[
         if np.ptp(value) > 0:
             yield _relation(value, known, groups, level / 2, found.errs)
         return
-    link = card.target.link
-    half = (link.to(told.high[found.judged]) - link.to(told.low[found.judged])) / 2
-    said = link.to(value)
-    errors = (link.to(known) - said) / np.maximum(half, _SHARP * np.maximum(np.abs(said), 1.0))
+    errors = errors_of(card, told, found)
     yield _error(errors, groups, card, level / 2)
     if count >= LEAST_GROUPS:
         yield _held(errors, groups, card, level / 2)
+
+
+def errors_of(card: Card, told: Predicted, found: Outcomes) -> np.ndarray:
+    """Return the errors of the judged rows in half-widths of their intervals, shape (judged,)."""
+    link, value = card.target.link, told.value[found.judged]
+    half = (link.to(told.high[found.judged]) - link.to(told.low[found.judged])) / 2
+    said = link.to(value)
+    sharp = _SHARP * np.maximum(np.abs(said), 1.0)
+    return np.asarray((link.to(found.values[found.judged]) - said) / np.maximum(half, sharp))
 
 
 def _rate(

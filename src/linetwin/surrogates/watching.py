@@ -23,6 +23,7 @@ from linetwin.surrogates.predicting import features_of, groups_in_training, stan
 from linetwin.surrogates.strange_outcomes import (
     beyond_errors,
     beyond_law,
+    groups_apart,
     in_other_unit,
     law_words,
 )
@@ -51,7 +52,8 @@ class Watched:
     or RETRAIN (what it says does not come true); `look`: the how many-th; `group`: what holds rows
     together, `groups` so many; `domain`: rows inside, near and outside; `moved`: what is said of
     each feature that has moved; `strange`: of outcomes that cannot be, and count for nothing;
-    `errs`: how the labels of a probability err, as these data state.
+    `apart`: of groups that are far off; `errs`: how the labels of a probability err, as these data
+    state.
     """
 
     predictor: str
@@ -67,6 +69,7 @@ class Watched:
     moved: tuple[str, ...]
     checks: tuple[Check, ...]
     strange: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     errs: Inspection = TRUE_LABELS
 
     @property
@@ -76,7 +79,7 @@ class Watched:
             return LOOK
         if any(check.fails for check in self.checks):
             return RETRAIN
-        off = any(check.off for check in self.checks)
+        off = any(check.off for check in self.checks) or bool(self.apart)
         return LOOK if off or self.moved or self.domain[2] > MOST_OUTSIDE * self.rows else KEEP
 
     def content(self) -> dict[str, Any]:
@@ -99,6 +102,7 @@ class Watched:
             "domain": {"inside": inside, "near": near, "outside": outside},
             "moved": list(self.moved),
             "strange": list(self.strange),
+            "groups_apart": list(self.apart),
             "checks": {
                 each.name: {
                     "said": each.said,
@@ -131,6 +135,8 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
     labels = beyond_errors(truth, errs)
     judged = np.isfinite(truth) & (told.domain != OUTSIDE) & ~beyond & ~other & (not labels)
     group, codes = _grouped(data, judged)
+    outcomes = Outcomes(truth, judged, codes, errs)
+    names = data.labels(group) if group else [data.row(at) for at in range(len(truth))]
     return Watched(
         predictor=card.name,
         model=card.model_digest,
@@ -143,8 +149,9 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
         groups=len(np.unique(codes[judged])),
         domain=_counted(told),
         moved=tuple(_moved(card, features)),
-        checks=tuple(checks(card, told, Outcomes(truth, judged, codes, errs), look)),
+        checks=tuple(checks(card, told, outcomes, look)),
         strange=tuple(text for text in (unit, law_words(card, beyond & ~other), labels) if text),
+        apart=tuple(groups_apart(card, told, outcomes, names)),
         errs=errs,
     )
 
@@ -225,6 +232,7 @@ def sentences(found: Watched) -> list[str]:
     )
     told = [head, *(f"Moved: {text}." for text in found.moved)]
     told += [f"Strange: {text}." for text in found.strange]
+    told += [f"Apart: {text}." for text in found.apart[:_NAMED]]
     told += [_said(each, found.groups) for each in found.checks]
     if found.groups < LEAST_GROUPS:
         told.append(
@@ -250,8 +258,8 @@ _MEND: Final = (
 _ADVICE: Final = {
     KEEP: "Nothing speaks for training anew.",
     LOOK: (
-        "It is to be looked at: asked what it has hardly seen, or off in ways that so few groups "
-        "cannot tell from chance. Measure more, and look again."
+        "It is to be looked at: asked what it has hardly seen, off in ways that so few groups "
+        "cannot tell from chance, or far off in some groups. Measure more, and look again."
     ),
     RETRAIN: (
         "Training anew is proposed; nothing was changed. Join these rows to the training's data, "

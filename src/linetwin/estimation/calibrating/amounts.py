@@ -78,7 +78,8 @@ def affine_of(
 ) -> Affine | None:
     """Return numbers of a column -> numbers in the channel's unit, its factor included.
 
-    `known`: the column's unit as its source tells it; a column without any is in the channel's.
+    `known`: the column's unit as its source tells it; a column without any is in the channel's. Of
+    a unit with a zero of its own the factor comes first: 0.1 and `Cel` are tenths of a degree.
     """
     text = written.unit if written.unit is not None else known
     try:
@@ -96,7 +97,7 @@ def affine_of(
         key = "factor" if ratio else "unit"
         problems.add(place.below(key), f"'{shown}' does not fit: {error}", f"as {channel.shown}")
         return None
-    return Affine(affine.factor * factor, affine.offset * factor)
+    return Affine(affine.factor * factor, affine.offset)
 
 
 def unit_named(text: str) -> Unit:

@@ -60,6 +60,9 @@ def _gauge(
     numbers: dict[str, float] = {}
     for name in given:
         raw, at = getattr(written, name), place.below(name)
+        if name != "linearity" and spec.shown_unit and not isinstance(raw, str):
+            problems.add(at, f"{raw!r} has no unit", f"such as {raw!r} {spec.shown_unit}")
+            continue
         if name == "linearity":
             number = amount(raw, RATIO, at, problems)
         else:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from linetwin.cosim.units import SAME, Affine, conversion
 from linetwin.errors import Problem, ScenarioError
-from linetwin.estimation.calibrating.amounts import RATIO, Scale, affine_of, amount
+from linetwin.estimation.calibrating.amounts import RATIO, Scale, affine_of, amount, unit_named
 from linetwin.estimation.calibrating.schema import ColumnWritten
 from linetwin.estimation.calibrating.tables import digest_of, read_table
 from linetwin.quantities import vocabulary
@@ -243,9 +244,9 @@ class _Reader:
         if written.role == "inclusion":
             return weight(name, source, values)
         inside = self._inside(name, written, scale, affine, values)
-        read_in = written.unit or known or scale.shown
+        read_in, shown = _shown_in(written.unit or known or scale.shown, scale)
         spec = ColumnSpec(
-            name, written.role, scale.shown, quantity, source, written.of or "", read_in, affine,
+            name, written.role, scale.shown, quantity, source, written.of or "", read_in, shown,
             self._label_error(name, written, values), written.between is not None,
         )  # fmt: skip
         return spec, values, inside
@@ -359,3 +360,14 @@ class _Reader:
         inside = np.isnan(values) | ((values >= limits[0]) & (values <= limits[1]))
         self.left_out[f"{name} outside of its limits"] = int((~inside).sum())
         return np.asarray(inside)
+
+
+def _shown_in(unit: str, scale: Scale) -> tuple[str, Affine]:
+    """Return the unit in which people read a column, and its numbers -> canonical ones.
+
+    A column's factor is no part of it. The canonical unit, where the factor makes another quantity.
+    """
+    try:
+        return unit, conversion(unit_named(unit), scale.unit)
+    except ValueError:
+        return scale.shown, SAME

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.results.reader import Run
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from linetwin.surrogates.review.risks import Told
 
 
+_COLUMNS: Final = frozenset({"cell", "grade", "reason"})
+
+
 class People(NamedTuple):
     """Who decides, and who beside: empty for nobody."""
 
@@ -44,18 +47,24 @@ def read_list(file: Path, rest: Asked, *, accepts: bool) -> dict[str, Asked]:
     """Return the cells of a CSV file with columns cell and, where they differ, grade and reason.
 
     `accepts`: whether an empty grade accepts what is predicted. ScenarioError for a file that has
-    no such column or no row, an empty cell, one cell twice, a grade that is none, an empty one
-    without `accepts`, and for a column of grades beside a grade for all.
+    no such column or no row, or another column, an empty cell, one cell twice, a grade that is
+    none, an empty one without `accepts`, and for a column of grades beside a grade for all.
     """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
-            rows, heads = list(reader), reader.fieldnames or ()
+            heads = [head.strip().casefold() for head in reader.fieldnames or ()]
+            reader.fieldnames = heads
+            rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ScenarioError([Problem(f"cannot be read: {error}", "--file", "", file)]) from error
     if "cell" not in heads or not rows:
         what = "has no row" if "cell" in heads else "has no column 'cell'"
         raise ScenarioError([Problem(what, "--file", "cell,grade,reason", file)])
+    if other := sorted({*heads} - _COLUMNS):
+        message = f"has a column '{other[0]}', which says nothing here"
+        hint = f"allowed: {', '.join(sorted(_COLUMNS))}"
+        raise ScenarioError([Problem(message, "--file", hint, file)])
     if rest.grade and "grade" in heads:
         message = f"has a column of grades, and all are to be {rest.grade}"
         raise ScenarioError([Problem(message, "--override", "one of both", file)])

@@ -323,7 +323,7 @@ def _with_audit(
     risks = {cell.name: cell.risk for cell in cells if cell.is_stopped}
     chosen = {cell for cell, chance in chances.items() if chance > 0}
     chosen = chosen or {*proposed(risks, policy, run)}
-    return tuple(replace(cell, audited=cell.name in chosen) for cell in cells)
+    return tuple(replace(cell, audited=cell.name in chosen and not cell.settled) for cell in cells)
 
 
 def _margin(told: Told, row: int) -> float:

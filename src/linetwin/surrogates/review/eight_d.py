@@ -22,11 +22,10 @@ from linetwin.surrogates.review.log import recorded
 from linetwin.surrogates.review.standing import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from linetwin.results.reader import Run
-    from linetwin.surrogates.review.holds import Held, Traced
+    from linetwin.surrogates.review.holds import Traced
     from linetwin.surrogates.review.standing import Standing
 
 BLANK: Final = "[to be filled in: {}]"
@@ -57,13 +56,10 @@ def checked_name(file: Path) -> None:
 def steps(run: Run, found: Traced) -> tuple[Step, ...]:
     """Return the eight steps of a lot's report."""
     now = standing(recorded(run.path))
-    held = [each for each in now.holds if each.lot == found.lot]
     return (
         Step("D1", "Team", (), ("leader", "members", "sponsor")),
         Step("D2", "Problem", _problem(run, found, now), ("what the customer sees", "since when")),
-        Step(
-            "D3", "Containment", _containment(found, held), ("checked by", "customer informed on")
-        ),
+        Step("D3", "Containment", _containment(found, now), ("checked by", "customer informed on")),
         Step(
             "D4",
             "Root causes",
@@ -114,9 +110,10 @@ def _problem(run: Run, found: Traced, now: Standing) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _containment(found: Traced, holds: Sequence[Held]) -> tuple[str, ...]:
+def _containment(found: Traced, now: Standing) -> tuple[str, ...]:
+    holds = [each for each in now.holds if each.lot == found.lot]
     said = [f"traced forward: {count:,} {what}" for what, count in found.counted().items()]
-    recalled = holds[-1].to_recall if holds else found.shipped
+    recalled = now.to_recall(found.shipped)
     if recalled:
         many = counted(len(recalled), "cell")
         said.append(f"shipped, to be recalled: {many}: {', '.join(recalled)}")

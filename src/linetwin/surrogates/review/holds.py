@@ -49,8 +49,9 @@ class Settled:
 class Held:
     """A lot on hold; `cells`: made of it, as traced then; `where`: how many are where.
 
-    `shipped`: those that had left; `ended`: those that were scrapped or taken as samples, but for
-    what this hold scrapped; `open_cells`: of the others those of which nothing has been decided.
+    `shipped`: those that had left, `to_recall`: of these those that may not stay; `ended`: those
+    that were scrapped or taken as samples, and that this hold has not decided about; `open_cells`:
+    of the others those of which nothing has been decided.
     """
 
     lot: str
@@ -63,18 +64,13 @@ class Held:
     settled: tuple[Settled, ...] = ()
     ended: tuple[str, ...] = ()
     shipped: tuple[str, ...] = ()
+    to_recall: tuple[str, ...] = ()
 
     @property
     def open_cells(self) -> tuple[str, ...]:
         """The cells that are left and have no disposition."""
         done = {*self.ended, *(cell for each in self.settled for cell in each.cells)}
         return tuple(cell for cell in self.cells if cell not in done)
-
-    @property
-    def to_recall(self) -> tuple[str, ...]:
-        """The cells that had left and that no disposition lets stay there."""
-        kept = {cell for each in self.settled if each.what in KEPT for cell in each.cells}
-        return tuple(cell for cell in self.shipped if cell not in kept)
 
     @property
     def is_open(self) -> bool:

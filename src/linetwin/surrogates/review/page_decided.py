@@ -167,6 +167,11 @@ def in_short(found: Review) -> list[str]:
         f"of {stop.known:,} stopped cells it is known: {stop.sound:,} have none of the faults for "
         "which they are stopped"
     )
+    if stop.known < stop.stopped:
+        said += (
+            f" (of {stop.stopped - stop.known:,} others it is not: a fault is known sooner than "
+            "that there is none)"
+        )
     if stop.saving is not None:
         said += f"; the stop saves {saves(found)}"
     return [said]

@@ -27,7 +27,7 @@ from linetwin.surrogates.review.decisions import (
     Decision,
     decision_of,
 )
-from linetwin.surrogates.review.holds import DISPOSITION, HOLD, Held, hold_of, settled_of
+from linetwin.surrogates.review.holds import DISPOSITION, HOLD, KEPT, Held, hold_of, settled_of
 from linetwin.surrogates.review.quarantine import DRAWN, Drawn, drawn_of
 
 if TYPE_CHECKING:
@@ -59,17 +59,18 @@ class Standing:
     @property
     def holds(self) -> tuple[Held, ...]:
         """All holds, a lot that was held again more than once; what was scrapped has ended."""
-        return tuple(map(self._with_ended, self._holds))
+        return tuple(map(self._as_it_stands, self._holds))
 
     def held(self, lot: str) -> Held | None:
         """Return the newest hold of a lot; None of one that never was."""
         place = self._newest.get(lot)
-        return None if place is None else self._with_ended(self._holds[place])
+        return None if place is None else self._as_it_stands(self._holds[place])
 
     @property
     def waiting(self) -> dict[str, str]:
         """Cell -> a lot with which it is on hold, of all that wait for a disposition."""
-        return {cell: held.lot for held in reversed(self.holds) for cell in held.open_cells}
+        holds = map(self._with_ended, reversed(self._holds))
+        return {cell: held.lot for held in holds for cell in held.open_cells}
 
     @property
     def unseen(self) -> frozenset[str]:
@@ -89,6 +90,17 @@ class Standing:
         """The cells that people let through, or that containment did something with."""
         let = {cell for cell, each in self.decided.items() if each.grade in LET_THROUGH}
         return frozenset({*self.contained, *let})
+
+    def to_recall(self, shipped: Iterable[str]) -> tuple[str, ...]:
+        """Return which cells that have left may not stay where they are.
+
+        One may that the newest disposition of any lot lets be there, that waits for none, and that
+        no person has decided to be scrap since.
+        """
+        scrap = {cell for cell, each in self.decided.items() if each.grade == SCRAP}
+        stay = {cell for cell, how in self.kept.items() if how.startswith(KEPT)}
+        stay -= {*self.waiting, *scrap}
+        return tuple(cell for cell in shipped if cell not in stay)
 
     def not_let_through(self, cell: str) -> str:
         """Return why a person cannot let a cell through; empty where that may be."""
@@ -137,9 +149,13 @@ class Standing:
             self.scrapped.setdefault(cell, how)
             self.kept.pop(cell, None)
 
+    def _as_it_stands(self, held: Held) -> Held:
+        """Return a hold with what has ended, and what is to be recalled."""
+        return replace(self._with_ended(held), to_recall=self.to_recall(held.shipped))
+
     def _with_ended(self, held: Held) -> Held:
-        """Return a hold with what was scrapped otherwise than by its own dispositions."""
-        own = {cell for each in held.settled if each.what == SCRAP for cell in each.cells}
+        """Return a hold with what was scrapped otherwise, of what it has not decided about."""
+        own = {cell for each in held.settled for cell in each.cells}
         gone = (cell for cell in held.cells if cell in self.scrapped and cell not in own)
         return replace(held, ended=tuple(dict.fromkeys([*held.ended, *gone])))
 

@@ -43,7 +43,7 @@ class StartUp:
         when = "the run" if self.filled else "the line was full"
         many = f"{len(self.trays):,} of {self.every:,} trays were begun before {when}"
         if self.left_out:
-            return f"{many}: charts of cells are without them."
+            return f"{many}: charts and capability of cells are without them."
         return f"{many}: too few others, so the start-up is in the limits of cells."
 
     def without(self, data: Dataset) -> Dataset:

@@ -47,6 +47,14 @@ _FACTORS: Final[dict[str, dict[float, str]]] = {
         1e3: "a factor of 1,000 (N/mm and N/m)",
         175.1268: "a factor of 175.1 (lbf/in and N/m)",
     },
+    "m/s": {
+        60.0: "a factor of 60 (m/min and m/s)",
+        1e3: "a factor of 1,000 (mm/s and m/s)",
+    },
+    "A.h": {
+        1e3: "a factor of 1,000 (mA.h and A.h)",
+        3600.0: "a factor of 3,600 (A.s and A.h)",
+    },
     "kg/m2": {
         1e2: "a factor of 100 (mg/cm2 and kg/m2)",
         1e3: "a factor of 1,000 (g/m2 and kg/m2)",
@@ -149,7 +157,7 @@ def _implausible(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterato
 def _shares_as_percent(spec: ColumnSpec, values: np.ndarray) -> Iterator[Finding]:
     """Tell a column in per cent whose numbers would do as shares: 0.31 of a porosity of 31 %."""
     known = values[np.isfinite(values)] * _PERCENT
-    if spec.written != "%" or spec.role == "uncertainty" or not len(known):
+    if spec.written != "%" or spec.role == "uncertainty" or spec.limited or not len(known):
         return
     if np.median(known) >= _LEAST_SHARE and known.min() >= 0 and known.max() <= 1:
         text = f"{spec.name}: all values lie between {known.min():.3g} % and {known.max():.3g} %"
