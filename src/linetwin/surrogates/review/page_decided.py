@@ -160,9 +160,9 @@ def _in_force(found: Review, stop: Stop) -> list[str]:
 
 def in_short(found: Review) -> list[str]:
     """Return in a sentence what the stop in force does wrongly and saves; none where not told."""
-    if not found.stops or not found.stops[0].known:
+    stop = found.stops[0] if found.stops else None
+    if stop is None or stop.known is None or not stop.known:
         return []
-    stop = found.stops[0]
     said = (
         f"of {stop.known:,} stopped cells it is known: {stop.sound:,} have none of the faults for "
         "which they are stopped"
