@@ -129,3 +129,16 @@ def test_an_uncertainty_of_something_else_is_refused(tmp_path: Path, name: str, 
     """With the key, and what there is."""
     with pytest.raises(ScenarioError, match=said):
         read_training(_read(tmp_path, f"uncertainty: {name}\n"))
+
+
+def test_an_uncertainty_is_of_its_target_s_kind(tmp_path: Path) -> None:
+    """Millimetres of a voltage, whose name no vocabulary knows, are refused."""
+    dataset = DATASET.replace(
+        'porosity: {column: after, unit: "%", role: target}',
+        "swing: {column: after, unit: V, role: target}\n"
+        "  doubt: {column: load, unit: mm, role: uncertainty, of: swing}",
+    )
+    training = TRAINING.replace("target: porosity", "target: swing\nuncertainty: doubt")
+    training = training.replace("laws: {between: [0 %, 100 %], decreases: [line_load]}\n", "")
+    with pytest.raises(ScenarioError, match="'doubt' is in m, swing in V"):
+        read_training(written(tmp_path, rows(), training, dataset))

@@ -216,6 +216,9 @@ class _Reader:
             return None
         if spec.of != file.target:
             self.problems.add(place, f"'{spec.name}' is that of {spec.of}, not of {file.target}")
+        elif (unit := self.dataset.columns[file.target].unit) != spec.unit:
+            message = f"'{spec.name}' is in {spec.unit}, {file.target} in {unit}"
+            self.problems.add(place, message, f"a standard deviation in {unit}")
         stated = self.dataset.numbers(file.uncertainty)[whole]
         if not np.isfinite(stated).any():
             self.problems.add(place, f"'{spec.name}' is told of no row that is learnt from")
