@@ -122,6 +122,8 @@ def test_a_stand_in_lies_beside_the_study_or_where_the_command_runs(
     written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The study's own comes first; both are found from the scenario, wherever files are taken."""
+    own = f"{SCENARIO}title: {tmp_path.name}\n"  # one that is not read before, from elsewhere
+    (written.folder / "hours.yaml").write_text(own, encoding="utf-8")
     there = tmp_path / "there"
     there.mkdir()
     (there / "f.standin").write_bytes(b"there")
