@@ -60,7 +60,6 @@ class Held:
     time: str
     cells: tuple[str, ...]
     where: dict[str, int]
-    seq: int
     settled: tuple[Settled, ...] = ()
     ended: tuple[str, ...] = ()
     shipped: tuple[str, ...] = ()
@@ -141,7 +140,7 @@ def hold_of(entry: Entry) -> Held:
         after = entry.after
         return Held(
             entry.about, after["reason"], entry.who, entry.time, tuple(after["cells"]),
-            dict(after["where"]), entry.seq, (), tuple(after["ended"]), tuple(after["shipped"]),
+            dict(after["where"]), (), tuple(after["ended"]), tuple(after["shipped"]),
         )  # fmt: skip
     except (KeyError, TypeError) as error:
         raise ResultsError(_none_of(entry)) from error

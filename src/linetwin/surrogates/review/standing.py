@@ -31,7 +31,7 @@ from linetwin.surrogates.review.holds import DISPOSITION, HOLD, KEPT, Held, hold
 from linetwin.surrogates.review.quarantine import DRAWN, Drawn, drawn_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from linetwin.results.audit import Entry
 
@@ -45,26 +45,27 @@ class Standing:
     `decided`: the newest decision about each; `chances`: of each cell of a draw the probability
     with which it finishes, 0 of one that was scrapped unseen; cells that no draw was about are not
     there, as nothing but chance kept them from their outcome. `scrapped`: cell -> how, "with LOT"
-    or "on a prediction"; `kept`: cell -> "release with LOT" and the like, the newest.
+    or "on a prediction"; `kept`: cell -> its newest disposition but scrap, and the lot.
     """
 
     decided: dict[str, Decision] = field(default_factory=dict)
     draws: list[Drawn] = field(default_factory=list)
     chances: dict[str, float] = field(default_factory=dict)
     scrapped: dict[str, str] = field(default_factory=dict)
-    kept: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, tuple[str, str]] = field(default_factory=dict)
     _holds: list[Held] = field(default_factory=list)
     _newest: dict[str, int] = field(default_factory=dict)
 
     @property
     def holds(self) -> tuple[Held, ...]:
         """All holds, a lot that was held again more than once; what was scrapped has ended."""
-        return tuple(map(self._as_it_stands, self._holds))
+        stay = self._staying()
+        return tuple(self._as_it_stands(each, stay) for each in self._holds)
 
     def held(self, lot: str) -> Held | None:
         """Return the newest hold of a lot; None of one that never was."""
         place = self._newest.get(lot)
-        return None if place is None else self._as_it_stands(self._holds[place])
+        return None if place is None else self._as_it_stands(self._holds[place], self._staying())
 
     @property
     def waiting(self) -> dict[str, str]:
@@ -83,13 +84,15 @@ class Standing:
         lots = {cell: how for cell, how in self.scrapped.items() if how != _UNSEEN}
         scrapped = {cell: f"scrapped {how}" for cell, how in lots.items()}
         waiting = {cell: f"on hold with {lot}" for cell, lot in self.waiting.items()}
-        return self.kept | waiting | scrapped
+        kept = {cell: f"{what} with {lot}" for cell, (what, lot) in self.kept.items()}
+        return kept | waiting | scrapped
 
     @property
     def taken(self) -> frozenset[str]:
         """The cells that people let through, or that containment did something with."""
         let = {cell for cell, each in self.decided.items() if each.grade in LET_THROUGH}
-        return frozenset({*self.contained, *let})
+        lots = (cell for cell, how in self.scrapped.items() if how != _UNSEEN)
+        return frozenset({*self.kept, *self.waiting, *lots, *let})
 
     def to_recall(self, shipped: Iterable[str]) -> tuple[str, ...]:
         """Return which cells that have left may not stay where they are.
@@ -97,9 +100,7 @@ class Standing:
         One may that the newest disposition of any lot lets be there, that waits for none, and that
         no person has decided to be scrap since.
         """
-        scrap = {cell for cell, each in self.decided.items() if each.grade == SCRAP}
-        stay = {cell for cell, how in self.kept.items() if how.startswith(KEPT)}
-        stay -= {*self.waiting, *scrap}
+        stay = self._staying()
         return tuple(cell for cell in shipped if cell not in stay)
 
     def not_let_through(self, cell: str) -> str:
@@ -142,16 +143,23 @@ class Standing:
         if own.what == SCRAP:
             self._scrap(own.cells, f"with {held.lot}")
         else:
-            self.kept |= dict.fromkeys(own.cells, f"{own.what} with {held.lot}")
+            self.kept |= dict.fromkeys(own.cells, (own.what, held.lot))
 
     def _scrap(self, cells: Iterable[str], how: str) -> None:
         for cell in cells:
             self.scrapped.setdefault(cell, how)
             self.kept.pop(cell, None)
 
-    def _as_it_stands(self, held: Held) -> Held:
+    def _staying(self) -> set[str]:
+        """Return the cells that may stay where they are, if they have left."""
+        scrap = {cell for cell, each in self.decided.items() if each.grade == SCRAP}
+        stay = {cell for cell, (what, _) in self.kept.items() if what in KEPT}
+        return stay - {*self.waiting, *scrap}
+
+    def _as_it_stands(self, held: Held, stay: Container[str]) -> Held:
         """Return a hold with what has ended, and what is to be recalled."""
-        return replace(self._with_ended(held), to_recall=self.to_recall(held.shipped))
+        recalled = tuple(cell for cell in held.shipped if cell not in stay)
+        return replace(self._with_ended(held), to_recall=recalled)
 
     def _with_ended(self, held: Held) -> Held:
         """Return a hold with what was scrapped otherwise, of what it has not decided about."""
